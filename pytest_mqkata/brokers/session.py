@@ -1,0 +1,110 @@
+"""One process' access to brokers: finds their executables, asks the supervisor, tells a listener what goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytest_mqkata import provision
+from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.provision import Installation
+from pytest_mqkata.supervisor.client import Client, default_idle
+from pytest_mqkata.supervisor.wire import ServerRecord
+
+
+class Listener(Protocol):
+    """Hears of what takes time or is worth a line in a report."""
+
+    def progress(self, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Provisioning goes on."""
+
+    def starting(self, title: str, version: str) -> None:
+        """A cold broker is being started."""
+
+    def ready(self, record: ServerRecord, seconds: float) -> None:
+        """A standard server was obtained; `seconds` from asking to having it."""
+
+
+class Quiet:
+    """A Listener that shows nothing."""
+
+    def progress(self, text: str, done: int | None = None, total: int | None = None) -> None: ...
+
+    def starting(self, title: str, version: str) -> None: ...
+
+    def ready(self, record: ServerRecord, seconds: float) -> None: ...
+
+
+@dataclass
+class Lease:
+    """A server in our hands until `give()`, or until this process ends."""
+
+    client: Client
+    name: str
+    record: ServerRecord
+
+    def control(self, action: str, **options: Any) -> ServerRecord:
+        """Do something to the server, see `Client.control`; updates and returns its record."""
+        self.record = self.client.control(self.name, action, **options)
+        return self.record
+
+    def give(self) -> None:
+        self.client.give(self.name)
+
+
+class Session:
+    """Access to brokers for one process. Close it, or leave it to the process' end: leases end either way."""
+
+    def __init__(self, listener: Listener | None = None, *, idle: float | None = None) -> None:
+        """
+        Args:
+            listener: hears of progress; default: nobody.
+            idle: seconds that warm servers stay up after their last use; default: `default_idle()`.
+        """
+        self._listener = listener or Quiet()
+        self._client = Client()
+        self._idle = idle
+        self._installations: dict[str, Installation] = {}
+
+    def take(self, broker: str) -> Lease:
+        """The warm shared server of a broker, or a fresh spare, as the broker's recipe has it.
+
+        Raises:
+            MissingTool: its executables are not here and cannot be fetched.
+            EnvironmentProblem: it cannot be started.
+        """
+        begun = time.monotonic()
+        idle = default_idle() if self._idle is None else self._idle
+        key = os.environ.get(f"MQKATA_{broker.upper()}_SERVER", "")
+        taken = self._client.take(broker, key=key, idle=idle)
+        if taken is None:
+            installation = self.installation(broker)
+            self._listener.starting(TITLES[broker], installation.version)
+            taken = self._client.take(broker, key=key, installation=installation, idle=idle)
+        assert taken is not None
+        lease, record = taken
+        self._listener.ready(record, time.monotonic() - begun)
+        return Lease(self._client, lease, record)
+
+    def order(self, broker: str, options: Mapping[str, Any], *, start: bool = True) -> Lease:
+        """A private server made from options of one's own (the broker's recipe defines them).
+
+        Raises:
+            ServerExited: it ended while starting, mostly because of its config.
+            EnvironmentProblem: as `take`.
+        """
+        lease, record = self._client.order(broker, self.installation(broker), options, start=start)
+        return Lease(self._client, lease, record)
+
+    def installation(self, broker: str) -> Installation:
+        """The broker's executables, fetched first if need be."""
+        if broker not in self._installations:
+            self._installations[broker] = provision.find(broker, self._listener.progress)
+        return self._installations[broker]
+
+    def close(self) -> None:
+        """End all leases of this session."""
+        self._client.close()

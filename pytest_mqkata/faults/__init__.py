@@ -1,0 +1,1 @@
+"""Faults that tests inject between a client and a real broker."""

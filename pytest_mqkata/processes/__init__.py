@@ -1,0 +1,1 @@
+"""Operating system processes: free ports, starting, watching, stopping. Knows nothing of brokers."""

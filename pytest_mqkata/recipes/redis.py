@@ -1,0 +1,62 @@
+"""One Redis (or Valkey) node.
+
+Options of an order:
+    config: text of a redis.conf; copied, since CONFIG REWRITE must never touch the file that a learner wrote.
+    args: more command line arguments; they win over the config.
+    wait: "ready" (PONG, and loading is over), or "answer" (any reply, an error too, counts as up).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from pytest_mqkata.recipes import Launch, Order
+
+_PROBE_TIMEOUT = 1.0  # seconds
+
+
+class RedisRecipe:
+    title = "Redis"
+    port_names = ("client",)
+    start_deadline = 15.0
+    spares = 1
+    shared = False
+    port_taken = r"Address already in use|bind: "
+
+    def prepare(self, order: Order) -> Launch:
+        port = order.ports["client"]
+        argv = [order.installation.paths["server"]]
+        config = order.options.get("config")
+        if config is not None:
+            file = order.folder / "redis.conf"
+            if not order.again:
+                file.write_text(config)
+            argv.append(str(file))
+        argv += ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(order.folder), "--daemonize", "no"]
+        if config is None:
+            # nothing to save at the end: a server whose folder is gone would refuse SIGTERM
+            argv += ["--save", "", "--appendonly", "no"]
+        argv += [str(argument) for argument in order.options.get("args", ())]
+        return Launch(
+            argv=argv,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            log=order.log,
+            ports={"client": port},
+            details={"wait": str(order.options.get("wait", "ready"))},
+        )
+
+    def probe(self, launch: Launch) -> str | None:
+        try:
+            with socket.create_connection(("127.0.0.1", launch.ports["client"]), timeout=_PROBE_TIMEOUT) as link:
+                link.settimeout(_PROBE_TIMEOUT)
+                link.sendall(b"PING\r\n")
+                reply = link.recv(200).decode("utf-8", "replace").strip()
+        except OSError as error:
+            return f"PING got no answer ({error})"
+        if reply == "+PONG" or (reply and launch.details["wait"] == "answer"):
+            return None
+        return f"PING was answered with {reply!r}"
+
+
+RECIPE = RedisRecipe()

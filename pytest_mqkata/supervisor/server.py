@@ -1,0 +1,209 @@
+"""A broker's node as the supervisor owns it: started by its recipe, watched, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pytest_mqkata.errors import ServerExited, ServerNotReady
+from pytest_mqkata.processes.child import Child, describe_exit, tail
+from pytest_mqkata.processes.ports import Ports
+from pytest_mqkata.provision import Installation
+from pytest_mqkata.recipes import Launch, Order, Recipe, recipe
+from pytest_mqkata.supervisor.guard import Guard
+from pytest_mqkata.supervisor.wire import ServerRecord
+
+_POLL = 0.02  # seconds between two looks at a starting broker
+_PORT_ATTEMPTS = 5  # starts on new ports, should another program take one between draw and bind
+
+
+class Server:
+    """One node. Not thread-safe: its owner serialises what is done with it."""
+
+    def __init__(
+        self,
+        identifier: str,
+        broker: str,
+        installation: Installation,
+        options: Mapping[str, Any],
+        *,
+        nodes: Path,
+        logs: Path,
+        ports: Ports,
+        guard: Guard,
+    ) -> None:
+        self.id = identifier
+        self.broker = broker
+        self.recipe: Recipe = recipe(broker)
+        self.started_at = 0.0
+        self.seconds = 0.0
+        self._ports = ports
+        self._guard = guard
+        self._children: list[Child] = []
+        self._launch: Launch | None = None
+        self._ran = False
+        folder = nodes / identifier
+        folder.mkdir(parents=True)
+        logs.mkdir(parents=True, exist_ok=True)
+        stamp = time.strftime("%m%d-%H%M%S")
+        self.order = Order(
+            installation=installation,
+            folder=folder,
+            log=logs / f"{identifier}-{stamp}-{guard.tag}.log",
+            ports={},
+            name=str(options.get("name") or identifier),
+            options=dict(options),
+        )
+
+    @property
+    def alive(self) -> bool:
+        return bool(self._children) and self._children[-1].alive
+
+    @property
+    def pid(self) -> int:
+        return self._children[-1].pid if self.alive else 0
+
+    def start(self, options: Mapping[str, Any] | None = None) -> None:
+        """Start the node and wait until it is ready; nothing happens if it runs.
+
+        Raises:
+            ServerExited: it ended before it was ready.
+            ServerNotReady: it did not answer in time.
+        """
+        if self.alive:
+            return
+        self.order = replace(self.order, again=self._ran, options={**self.order.options, **(options or {})})
+        begun = time.monotonic()
+        attempts = _PORT_ATTEMPTS
+        while True:
+            attempts -= 1
+            if not self._ran:
+                self._draw_ports()
+            try:
+                self._start_once()
+            except ServerExited as error:
+                self.kill()
+                if attempts and re.search(self.recipe.port_taken, error.details):
+                    continue
+                raise
+            except BaseException:
+                self.kill()
+                raise
+            break
+        self._ran = True
+        self.started_at = time.time()
+        self.seconds = time.monotonic() - begun
+
+    def _draw_ports(self) -> None:
+        self._ports.give_back(self.order.ports.values())
+        self.order = replace(self.order, ports=self._ports.draw(self.recipe.port_names))
+
+    def _start_once(self) -> None:
+        offset = self.order.log.stat().st_size if self.order.log.exists() else 0
+        launch = self._launch = self.recipe.prepare(self.order)
+        for one in (*launch.companions, launch):
+            self._children.append(self._spawn(one))
+        self._wait_until_ready(launch, offset)
+
+    def _spawn(self, launch: Launch) -> Child:
+        try:
+            child = Child(launch.argv, env=launch.env, log=launch.log, cwd=launch.cwd or self.order.folder)
+        except OSError as error:
+            raise ServerNotReady(f"{self.recipe.title} cannot be started: {error}.") from error
+        self._guard.started(child.pid, child.created)
+        return child
+
+    def _wait_until_ready(self, launch: Launch, log_offset: int) -> None:
+        child = self._children[-1]
+        end = time.monotonic() + self.recipe.start_deadline
+        reason: str | None = "it was not asked yet"
+        while time.monotonic() < end:
+            if not child.alive:
+                status = child.exit_status
+                raise ServerExited(
+                    f"{self.recipe.title} {describe_exit(status or 0)} while it was starting (log: {launch.log}).",
+                    details=_since(launch.log, log_offset),
+                )
+            reason = self.recipe.probe(launch)
+            if reason is None:
+                return
+            time.sleep(_POLL)
+        raise ServerNotReady(
+            f"{self.recipe.title} (PID {child.pid}) was not ready after {self.recipe.start_deadline:g} s: {reason} "
+            f"(log: {launch.log}).",
+            details=_since(launch.log, log_offset),
+        )
+
+    def probe(self) -> str | None:
+        """None if the node answers, else the reason that it does not."""
+        if self._launch is None or not self.alive:
+            return "its process is gone"
+        return self.recipe.probe(self._launch)
+
+    def stop(self) -> None:
+        """A graceful stop, by force if it takes too long."""
+        if self._children and self._launch:
+            self._children[-1].stop(self._launch.stop_signal, self._launch.stop_grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to all of the node's processes."""
+        for child in reversed(self._children):
+            child.kill()
+            self._guard.ended(child.pid)
+        self._children.clear()
+
+    def send(self, number: int) -> None:
+        """Send a signal to the node's process group; SIGSTOP and SIGCONT reach every process of it."""
+        if self.alive:
+            group = number in (signal.SIGSTOP, signal.SIGCONT)
+            child = self._children[-1]
+            child.signal_group(number) if group else child.send(number)
+
+    def remove(self) -> None:
+        """Kill the node and delete its folder; the log stays."""
+        self.kill()
+        self._ports.give_back(self.order.ports.values())
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self.order.folder)
+
+    def last_words(self) -> str:
+        """The last lines of its log."""
+        return tail(self.order.log)
+
+    def record(self) -> ServerRecord:
+        launch = self._launch
+        return ServerRecord(
+            id=self.id,
+            broker=self.broker,
+            name=self.order.name,
+            pid=self.pid,
+            ports=dict(launch.ports if launch else self.order.ports),
+            details=dict(launch.details) if launch else {},
+            folder=str(self.order.folder),
+            log=str(self.order.log),
+            version=self.order.installation.version,
+            source=self.order.installation.source,
+            seconds=self.seconds,
+            alive=self.alive,
+        )
+
+
+def _since(log: Path, offset: int) -> str:
+    """What was written to the log since `offset` bytes, its last 20 lines."""
+    try:
+        with log.open("rb") as file:
+            file.seek(offset)
+            text = file.read(200_000).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-20:])
+
+
