@@ -62,6 +62,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "step(number, *names): the kata's step that a test belongs to, and the names of the answer that it exercises",
     )
+    answers = config.getoption("answers")
+    if answers and config.getoption("solutions"):
+        raise pytest.UsageError("--solutions and --answers exclude each other: both say which answers to run.")
+    if answers and not answers.is_dir():
+        raise pytest.UsageError(f"--answers {answers}: there is no such folder. It has the shape of solutions/.")
     config.pluginmanager.register(_Watch(config), "mqkata-watch")
 
 

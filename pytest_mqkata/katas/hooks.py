@@ -30,6 +30,7 @@ from pytest_mqkata.terminal import brokers_key
 if TYPE_CHECKING:
     from pytest_mqkata.brokers.node import Node
 
+_HYPOTHESIS_SAYS = ("Falsifying example", "Failing test case")
 _CAPTURED_LIMIT = 4000  # characters of a step's output that a report shows
 _EVIDENCE_SECONDS = 3.0
 _TEARDOWN_SECONDS = 20.0
@@ -73,14 +74,6 @@ class KataHooks:
         self._stopped: dict[str, int] = {}  # kata id to the step at which its run ended
         self._interrupted = False
         self._seed = config.getoption("hypothesis_seed", None) or str(random.randrange(1, 10_000))
-        self._check_answers_option()
-
-    def _check_answers_option(self) -> None:
-        folder = self._config.getoption("answers")
-        if folder and self._config.getoption("solutions"):
-            raise pytest.UsageError("--solutions and --answers exclude each other: both say which answers to run.")
-        if folder and not folder.is_dir():
-            raise pytest.UsageError(f"--answers {folder}: there is no such folder. It has the shape of solutions/.")
 
     # collection
 
@@ -104,9 +97,17 @@ class KataHooks:
             item.stash[_practice_key] = _Practice(step, self._answer(kata, item.path))
             (dropped if chosen not in (None, step.number) else kept).append(item)
             self._prepare(item)
+        if all(_practice_key in item.stash for item in kept):
+            self._leave_the_last_word_to_the_summary()
         if dropped:
             self._config.hook.pytest_deselected(items=dropped)
         items[:] = sorted(kept, key=_order(kept))
+
+    def _leave_the_last_word_to_the_summary(self) -> None:
+        """Without `-r …`, pytest's list of failed tests would push what matters out of sight."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and self._config.getoption("reportchars") == "fE":
+            terminal.reportchars = ""
 
     def _prepare(self, item: pytest.Item) -> None:
         timeout = item.get_closest_marker("timeout")
@@ -131,10 +132,6 @@ class KataHooks:
         return self._answers[test_file]
 
     # running
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
-        pass
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -255,7 +252,8 @@ class KataHooks:
         if verdict is None:
             return report
         lines = dict(self._config.stash.get(brokers_key, {}))
-        replay = self._replay(item, practice) if verdict.colour != GREEN else ""
+        generated = any(line.startswith(_HYPOTHESIS_SAYS) for line in verdict.lines)
+        replay = self._replay(item, practice) if generated else ""
         root = str(practice.step.kata.root)
         report.mqkata = {"verdict": verdict.to_json(), "brokers": lines, "replay": replay, "root": root}  # type: ignore[attr-defined]
         if report.failed:
@@ -297,6 +295,8 @@ class KataHooks:
         verdict = Verdict.from_json(data["verdict"])
         broker, _, number = verdict.kata.partition("/")
         kata = Kata(Path(data["root"]), broker, number)
+        if self._config.getoption("numprocesses", None):
+            self._leave_the_last_word_to_the_summary()
         self._summary.add(kata, verdict, data["brokers"], data["replay"])
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:

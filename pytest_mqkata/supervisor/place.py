@@ -13,6 +13,7 @@ from pathlib import Path
 from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.provision.cache import cache_errors, cache_root
 
+RUN_VARIABLE = "MQKATA_RUN"
 _SOCKET_PATH_LIMIT = 100  # bytes; 108 on Linux and 104 on macOS, less what a suffix may need
 
 
@@ -56,10 +57,12 @@ def logs_folder() -> Path:
 
 
 def run_root() -> Path:
-    """The folder that holds a folder for each supervisor of this cache.
+    """The folder that holds a folder for each supervisor: $MQKATA_RUN, else run/ in the cache.
 
-    Inside the cache, unless its path is too long for a socket: then in the system's folder for temporary files.
+    If that path is too long for a socket: a folder among the system's temporary files.
     """
+    if chosen := os.environ.get(RUN_VARIABLE):
+        return Path(chosen).expanduser().absolute()
     inside = cache_root() / "run"
     if len(os.fsencode(inside / "0123456789ab" / "sock")) <= _SOCKET_PATH_LIMIT:
         return inside

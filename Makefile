@@ -1,0 +1,50 @@
+# All set-up is done by the targets that need it. `make` alone shows what there is.
+PYTHON ?= python3
+KATA ?= redis/01
+WORKERS ?= 2
+BIN := .venv/bin
+BROKER = $(firstword $(subst /, ,$(KATA)))
+BROKERS := redis nats kafka rabbitmq
+
+.DEFAULT_GOAL := help
+.PHONY: help setup kata brokers test check lint types format bench soak clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Make the environment in .venv with all that the katas need
+	@$(PYTHON) tools/bootstrap.py
+
+kata: setup ## Run a kata: make kata KATA=kafka/01 (SOLUTION=1: the reference answer)
+	@test -d "katas/$(KATA)" || { echo "There is no kata $(KATA). There are:" $$(cd katas && echo */[0-9][0-9]); exit 4; }
+	@$(BIN)/mqkata up $(BROKER) --idle 1200
+	@$(BIN)/pytest $(if $(SOLUTION),--solutions )katas/$(KATA)
+
+brokers: setup ## Fetch all four brokers and try each of them
+	@$(BIN)/mqkata doctor
+
+test: check ## Run every test: plugin, brokers, and the gates of all katas
+	@$(BIN)/mqkata doctor
+	@$(BIN)/pytest tests -n $(WORKERS) --strict-brokers
+
+check: setup lint types
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup
+	@$(BIN)/mypy pytest_mqkata tools benchmarks tests
+	@for folder in katas/*/[0-9][0-9] solutions/*/[0-9][0-9]; do $(BIN)/mypy --no-error-summary --explicit-package-bases --exclude '^$$' --allow-untyped-calls --allow-any-generics --disable-error-code empty-body $$folder/*.py || exit 1; done
+
+format: setup ## Format and sort imports
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: setup ## Measure feedback times, side by side with other plugins
+	@$(BIN)/python benchmarks/feedback.py
+
+soak: setup ## Run the solutions twenty times on loaded cores
+	@$(BIN)/python benchmarks/soak.py
+
+clean: ## End the brokers and remove the environment
+	-@$(BIN)/mqkata down --force
+	@rm -rf .venv .setup.lock .pytest_cache .mypy_cache .ruff_cache

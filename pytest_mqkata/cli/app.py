@@ -1,0 +1,146 @@
+"""The command's entry point: its commands, and how errors leave it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Optional
+
+import typer
+
+from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.errors import EnvironmentProblem
+
+ENVIRONMENT_STATUS = 3
+USAGE_STATUS = 4
+
+app = typer.Typer(
+    name="mqkata",
+    help="Message queue katas on real brokers. `pytest katas/kafka/01` runs one; these commands look after the rest.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _broker(name: str) -> str:
+    if name not in TITLES:
+        raise typer.BadParameter(f"there is no broker {name!r}. The brokers are: {', '.join(TITLES)}.")
+    return name
+
+
+def _brokers(names: list[str] | None) -> list[str] | None:
+    return None if names is None else [_broker(name) for name in names]
+
+
+Broker = Annotated[str, typer.Argument(callback=_broker, metavar="BROKER", help="rabbitmq, kafka, nats or redis")]
+Brokers = Annotated[
+    Optional[list[str]],  # noqa: UP007, UP045 - typer reads the annotation
+    typer.Argument(callback=_brokers, metavar="[BROKER]…", help="rabbitmq, kafka, nats, redis; default: all"),
+]
+
+
+@app.command()
+def up(
+    broker: Broker,
+    idle: Annotated[float, typer.Option(help="Seconds that it stays up after its last use.")] = 4 * 3600.0,
+) -> None:
+    """Start a broker and keep it warm, so that the next run begins at once.
+
+    Example: `mqkata up kafka`
+    """
+    from pytest_mqkata.cli.servers import bring_up
+
+    bring_up(broker, idle)
+
+
+@app.command()
+def down(
+    brokers: Brokers = None,
+    force: Annotated[bool, typer.Option("--force", help="Also those that a test run uses now.")] = False,
+) -> None:
+    """End warm brokers at once.
+
+    Example: `mqkata down`, or `mqkata down kafka`
+    """
+    from pytest_mqkata.cli.servers import take_down
+
+    take_down(brokers, force)
+
+
+@app.command()
+def ps() -> None:
+    """Show the brokers that run: address, PID, who uses them, when they end by themselves.
+
+    Example: `mqkata ps`
+    """
+    from pytest_mqkata.cli.servers import show_running
+
+    show_running()
+
+
+@app.command()
+def logs(
+    broker: Broker,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines of its end.")] = 40,
+    path: Annotated[bool, typer.Option("--path", help="Print only the file's path.")] = False,
+) -> None:
+    """Show the end of a broker's newest log.
+
+    Example: `mqkata logs rabbitmq -n 100`
+    """
+    from pytest_mqkata.cli.servers import show_log
+
+    show_log(broker, lines, path)
+
+
+@app.command()
+def doctor(brokers: Brokers = None) -> None:
+    """Find each broker, start it, send one message round, and say what mends what is missing.
+
+    Example: `mqkata doctor`, or `mqkata doctor kafka`
+    """
+    from pytest_mqkata.cli.doctor import examine
+
+    if not examine(brokers or list(TITLES)):
+        raise typer.Exit(ENVIRONMENT_STATUS)
+
+
+@app.command()
+def hint(
+    kata: Annotated[str, typer.Argument(metavar="KATA", help="such as kafka/01")],
+    step: Annotated[int, typer.Option("--step", min=1, help="The step that you are at.")] = 1,
+    level: Annotated[int, typer.Option("--level", min=1, max=3, help="1 an idea, 2 a concept, 3 nearly the code.")] = 1,
+) -> None:
+    """Show one hint for a step, the smallest first.
+
+    Example: `mqkata hint kafka/01 --step 3`
+    """
+    from pytest_mqkata.cli.hints import show_hint
+
+    show_hint(kata, step, level)
+
+
+def main() -> None:
+    """Run the command; exits 0, 3 (the environment failed) or 4 (wrong usage)."""
+    try:
+        status = app(standalone_mode=False)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except EnvironmentProblem as problem:
+        print(f"mqkata: {problem}", file=sys.stderr)
+        sys.exit(ENVIRONMENT_STATUS)
+    except (KeyboardInterrupt, typer.Abort):
+        print("mqkata: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        shown = getattr(error, "format_message", None)  # typer's and click's usage errors
+        if shown is None:
+            raise
+        print(f"mqkata: {shown()}", file=sys.stderr)
+        sys.exit(USAGE_STATUS)
+    sys.exit(status or 0)
+
+
+if __name__ == "__main__":
+    main()

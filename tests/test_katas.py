@@ -1,0 +1,83 @@
+"""The quality gates, for every kata found on disk. A new kata is covered by being there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import gates
+from support.gates import Mistake
+
+from pytest_mqkata.katas.kata import Kata, find_katas
+
+KATAS = find_katas(Path(__file__).resolve().parent.parent)
+SOLO_STEPS = [(kata, step) for kata in KATAS for step in gates.step_names(kata)]
+MISTAKES = [mistake for kata in KATAS for mistake in gates.mistakes(kata)]
+ALTERNATIVES = [(kata, path) for kata in KATAS for path in gates.alternatives(kata)]
+RUNGS = [(kata, rung) for kata in KATAS for rung in range(gates.rungs(kata))]
+
+pytestmark = pytest.mark.timeout(600)
+
+each_kata = pytest.mark.parametrize("kata_under_test", KATAS, ids=lambda kata: kata.id)
+
+
+@each_kata
+def test_every_step_is_red_on_the_stub(kata_under_test: Kata) -> None:
+    """Each test of an untouched stub fails, and names what is not written yet."""
+    assert gates.stub_is_red(kata_under_test) == []
+
+
+@each_kata
+def test_the_solution_passes(kata_under_test: Kata) -> None:
+    """The reference answer is green in the order of the steps."""
+    assert gates.solution_is_green(kata_under_test) == []
+
+
+@each_kata
+def test_the_solution_passes_backwards(kata_under_test: Kata) -> None:
+    """No step needs what an earlier one left."""
+    assert gates.solution_is_green(kata_under_test, backwards=True) == []
+
+
+@each_kata
+def test_the_solution_passes_in_two_workers(kata_under_test: Kata) -> None:
+    """Two processes that share a broker do not see each other."""
+    assert gates.solution_is_green(kata_under_test, "-n", "2") == []
+
+
+@pytest.mark.parametrize(("kata_under_test", "step"), SOLO_STEPS, ids=[f"{kata.id}-{step}" for kata, step in SOLO_STEPS])
+def test_each_step_of_the_solution_passes_alone(kata_under_test: Kata, step: int) -> None:
+    """Each step alone is green."""
+    assert gates.solution_is_green(kata_under_test, "--step", str(step)) == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.kata.id}-{mistake.name}")
+def test_each_mistake_is_rejected_by_its_step(mistake: Mistake) -> None:
+    """A wrong answer passes the steps before the one that it names, and fails there."""
+    assert gates.mistake_is_rejected(mistake) == []
+
+
+@pytest.mark.parametrize(
+    ("kata_under_test", "path"), ALTERNATIVES, ids=[f"{kata.id}-{path.stem}" for kata, path in ALTERNATIVES]
+)
+def test_each_alternative_passes(kata_under_test: Kata, path: Path) -> None:
+    """A right answer in another style is green."""
+    assert gates.alternative_is_green(kata_under_test, path) == []
+
+
+@pytest.mark.parametrize(("kata_under_test", "rung"), RUNGS, ids=[f"{kata.id}-{rung}" for kata, rung in RUNGS])
+def test_the_ladder(kata_under_test: Kata, rung: int) -> None:
+    """A learner can write function after function and sees step after step turn green."""
+    assert gates.ladder(kata_under_test, rung) == []
+
+
+@each_kata
+def test_stub_and_solution_agree(kata_under_test: Kata) -> None:
+    """Names, signatures and docstrings of stub and solution are the same."""
+    assert gates.stub_and_solution_agree(kata_under_test) == []
+
+
+@each_kata
+def test_every_kata_is_complete(kata_under_test: Kata) -> None:
+    """README, hints, mistakes and alternatives are there."""
+    assert gates.is_complete(kata_under_test) == []
