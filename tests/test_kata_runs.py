@@ -141,14 +141,23 @@ def test_a_missing_function_is_named(mini: Mini) -> None:
 
 
 MISBEHAVIOUR = {
-    "blocks": ("import time\ndef store(client, value):\n    time.sleep(1000)\n", "Not done after 2 s. `store()` was still at"),
-    "spins": ("def store(client, value):\n    while True:\n        pass\n", "Not done after 2 s. `store()` was still at"),
+    "blocks": (
+        "import time\ndef store(client, value):\n    time.sleep(1000)\n",
+        "Not done after 2 s. `store()` was still at",
+    ),
+    "spins": (
+        "def store(client, value):\n    while True:\n        pass\n",
+        "Not done after 2 s. `store()` was still at",
+    ),
     "swallows": (
         "import time\ndef store(client, value):\n    while True:\n        try:\n            time.sleep(1000)\n"
         "        except BaseException:\n            pass\n",
         "Not done after 2 s. `store()` was still at",
     ),
-    "exits": ("import sys\ndef store(client, value):\n    sys.exit(3)\n", "your code ended the program with sys.exit()"),
+    "exits": (
+        "import sys\ndef store(client, value):\n    sys.exit(3)\n",
+        "your code ended the program with sys.exit()",
+    ),
     "interrupts": ("def store(client, value):\n    raise KeyboardInterrupt\n", "your code raised KeyboardInterrupt"),
     "base exception": (
         "class Odd(BaseException): pass\ndef store(client, value):\n    raise Odd('strange')\n",

@@ -45,7 +45,9 @@ def test_the_solution_passes_in_two_workers(kata_under_test: Kata) -> None:
     assert gates.solution_is_green(kata_under_test, "-n", "2") == []
 
 
-@pytest.mark.parametrize(("kata_under_test", "step"), SOLO_STEPS, ids=[f"{kata.id}-{step}" for kata, step in SOLO_STEPS])
+@pytest.mark.parametrize(
+    ("kata_under_test", "step"), SOLO_STEPS, ids=[f"{kata.id}-{step}" for kata, step in SOLO_STEPS]
+)
 def test_each_step_of_the_solution_passes_alone(kata_under_test: Kata, step: int) -> None:
     """Each step alone is green."""
     assert gates.solution_is_green(kata_under_test, "--step", str(step)) == []

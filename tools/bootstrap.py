@@ -135,7 +135,7 @@ def _pip_from_debian(python: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "unpacked"
         try:
-            fetch_packages(["python3-pip-whl"], target, work=Path(folder), with_dependencies=False)
+            fetch_packages(["python3-pip-whl"], target, work=Path(folder), with_dependencies=lambda _: False)
         except EnvironmentProblem as problem:
             raise SetUpError(f"{problem}\n  or, with root: sudo apt install python3-venv") from problem
         wheels = sorted(target.rglob("pip-*.whl"))

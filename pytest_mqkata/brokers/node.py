@@ -86,7 +86,7 @@ class Node:
         return frozenset({self.port})
 
     def fresh(self, stem: str) -> str:
-        """A name that nothing else has, for a queue, topic, subject or key: `stem` and a suffix. Letters, digits, '-'."""
+        """A name that nothing else has, for a queue, topic, subject or key: `stem`, "-" and letters and digits."""
         return f"{stem}-{_run}-{next(_numbers)}"
 
     def kill(self) -> None:

@@ -35,7 +35,7 @@ def _brokers(names: list[str] | None) -> list[str] | None:
 
 Broker = Annotated[str, typer.Argument(callback=_broker, metavar="BROKER", help="rabbitmq, kafka, nats or redis")]
 Brokers = Annotated[
-    Optional[list[str]],  # noqa: UP007, UP045 - typer reads the annotation
+    Optional[list[str]],  # noqa: UP045 - typer reads the annotation
     typer.Argument(callback=_brokers, metavar="[BROKER]…", help="rabbitmq, kafka, nats, redis; default: all"),
 ]
 

@@ -46,7 +46,9 @@ def examine(brokers: list[str]) -> bool:
 def _machine(console: Console) -> None:
     memory = psutil.virtual_memory()
     console.print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()} ({sys.executable})")
-    console.print(f"memory: {memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free, {os.cpu_count()} cores")
+    console.print(
+        f"memory: {memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free, {os.cpu_count()} cores"
+    )
     root = cache_root()
     existing = next(folder for folder in (root, *root.parents) if folder.exists())
     free = shutil.disk_usage(existing).free / _GIB

@@ -39,7 +39,9 @@ def show_hint(name: str, step: int, level: int) -> None:
         raise typer.BadParameter(f"{kata.id} has no hints for step {step}. Steps with hints: {known}.")
     level = min(level, len(levels))
     console = Console()
-    console.print(f"[bold]{kata.id} · Step {step} · {kata.step_titles.get(step, '')}[/bold] (hint {level} of {len(levels)})")
+    console.print(
+        f"[bold]{kata.id} · Step {step} · {kata.step_titles.get(step, '')}[/bold] (hint {level} of {len(levels)})"
+    )
     console.print(Markdown(levels[level - 1]))
     if level < len(levels):
         console.print(f"More: mqkata hint {kata.id} --step {step} --level {level + 1}", style="dim", highlight=False)

@@ -33,7 +33,7 @@ def take_down(brokers: list[str] | None, force: bool) -> None:
     """End warm servers of `brokers` (None: all); held ones only with `force`."""
     console = Console(highlight=False)
     ended = []
-    for broker in brokers or [None]:
+    for broker in brokers or (None,):
         for answer in ask_all(op="down", broker=broker, force=force):
             ended += [ServerRecord.from_json(data) for data in answer]
     for record in ended:

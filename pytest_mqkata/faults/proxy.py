@@ -130,7 +130,7 @@ class FaultProxy:
                 self._delay[one] = seconds
 
     def lose_next_reply(self) -> None:
-        """The next bytes from the broker are dropped and their connection is cut: it did the work, nobody hears of it."""
+        """Drop the next bytes from the broker and cut their connection: it did the work, nobody hears of it."""
         with self._lock:
             self._lose_next_reply = True
 
@@ -239,7 +239,7 @@ class FaultProxy:
         was_full = flow.size > _BACKLOG_LIMIT
         try:
             while flow.waiting and flow.waiting[0][0] <= now:
-                due, data = flow.waiting.popleft()
+                _, data = flow.waiting.popleft()
                 sent = flow.sink.send(data)
                 flow.size -= sent
                 if sent < len(data):

@@ -105,13 +105,16 @@ class Answer:
 
     def _explain(self, error: BaseException) -> str:
         if isinstance(error, SyntaxError):
-            return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}. Python cannot read the file until that is mended."
+            what = f"{type(error).__name__}: {error.msg}"
+            return f"{error.filename}:{error.lineno}: {what}. Python cannot read the file until that is mended."
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.owns(frame.filename)]
         where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(self.file)
         if isinstance(error, SystemExit):
-            return f"{where}: the module calls sys.exit() while it is imported. Importing an answer must not end the program."
+            what = "the module calls sys.exit() while it is imported"
+            return f"{where}: {what}. Importing an answer must not end the program."
         if isinstance(error, ModuleNotFoundError):
-            return f"{where}: there is no module {error.name!r}. Check the import's spelling; `make setup` installs all that the katas need."
+            what = f"there is no module {error.name!r}"
+            return f"{where}: {what}. Check the import's spelling; `make setup` installs all that the katas need."
         return f"{where}: {type(error).__name__}: {error}. It was raised while the module was imported."
 
     def unwritten(self, names: tuple[str, ...]) -> Unwritten | None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-import pytest
+from _pytest.outcomes import Failed
 
 from pytest_mqkata.katas.answer import Answer
 from pytest_mqkata.testing import waited_for
@@ -24,7 +24,7 @@ _BURST = 0.0002  # seconds between the interruptions of a burst: one of them hit
 _GIVE_UP_AFTER = 20_000  # interruptions after which nothing but the process' end helps
 
 
-class DeadlineReached(pytest.fail.Exception):
+class DeadlineReached(Failed):
     """A step took too long."""
 
 

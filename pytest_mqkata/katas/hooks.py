@@ -87,7 +87,8 @@ class KataHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = self._config.getoption("step")
-        kept, dropped = [], []
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
         for item in items:
             kata = Kata.of_test(item.path)
             if kata is None:
@@ -114,11 +115,11 @@ class KataHooks:
         seconds = timeout.args[0] if timeout and timeout.args else STEP_SECONDS
         # the broker's start is not the step's: only the test's own run counts
         item.add_marker(pytest.mark.timeout(seconds, func_only=True), append=False)
-        function = getattr(item, "obj", None)
+        function: Any = getattr(item, "obj", None)
         if getattr(function, "is_hypothesis_test", False):
             import hypothesis
 
-            hypothesis.seed(int(self._seed))(function.__func__ if hasattr(function, "__func__") else function)
+            hypothesis.seed(int(self._seed))(getattr(function, "__func__", function))
 
     def _answer(self, kata: Kata, test_file: Path) -> Answer:
         if test_file not in self._answers:
@@ -218,7 +219,7 @@ class KataHooks:
             return (yield)
         for node in item.stash.get(nodes_key, []):
             practice.ports |= node.busy_ports
-        practice.ports |= set(item.stash.get(proxies_key, []))
+        practice.ports.update(item.stash.setdefault(proxies_key, []))
         deadline = Deadline(practice.answer, _TEARDOWN_SECONDS, self._last_words)
         deadline.start()
         try:
@@ -251,14 +252,14 @@ class KataHooks:
         verdict = self._verdict(item, practice, call, report)
         if verdict is None:
             return report
-        lines = dict(self._config.stash.get(brokers_key, {}))
+        lines = self._config.stash.get(brokers_key, dict[str, str]()).copy()
         generated = any(line.startswith(_HYPOTHESIS_SAYS) for line in verdict.lines)
         replay = self._replay(item, practice) if generated else ""
         root = str(practice.step.kata.root)
         report.mqkata = {"verdict": verdict.to_json(), "brokers": lines, "replay": replay, "root": root}  # type: ignore[attr-defined]
         if report.failed:
             report.when = "call"  # a step that fails, fails: it is no error of the test's own making
-            report.longrepr = _StepRepr(verdict)  # type: ignore[assignment]
+            report.longrepr = _StepRepr(verdict)
             self._stopped.setdefault(practice.step.kata.id, practice.step.number)
         report.sections = [(name, _cut(text)) for name, text in report.sections]
         return report

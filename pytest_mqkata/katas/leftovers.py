@@ -81,7 +81,7 @@ def _threads_sentence(before: Before, answer: Answer) -> str | None:
         if frame:
             return (
                 f"After the step the thread {thread.name!r} still runs, in {frame.f_code.co_filename}:{frame.f_lineno}. "
-                "It would keep the program from ending: stop it and join it before your function returns."
+                "It would keep the program from ending: stop and join it before your function returns."
             )
     return None
 

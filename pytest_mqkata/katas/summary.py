@@ -119,5 +119,3 @@ def status(verdict: Verdict, outcome: str) -> tuple[str, str, tuple[str, dict[st
         case "red":
             return "failed", "F", ("FAILED", _MARKUP[RED])
     return None
-
-

@@ -80,7 +80,9 @@ def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
         error = _first_of(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if answer.owns(frame.filename)]
-    test = [frame for frame in frames if Path(frame.filename).parent == step.kata.folder and not answer.owns(frame.filename)]
+    test = [
+        frame for frame in frames if Path(frame.filename).parent == step.kata.folder and not answer.owns(frame.filename)
+    ]
     match error:
         case NotWritten(stub=stub):
             verdict.headline = f"not written yet: `{stub.name}()` in {short(stub.file)}:{stub.line}"
@@ -110,7 +112,9 @@ def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
                 "your code ended the program with sys.exit(). A function that others call returns or raises instead."
             )
         case KeyboardInterrupt():
-            verdict.headline = "your code raised KeyboardInterrupt. That is the user's Ctrl-C; raise an error of your own."
+            verdict.headline = (
+                "your code raised KeyboardInterrupt. That is the user's Ctrl-C; raise an error of your own."
+            )
         case AssertionError() if not own:
             headline, *details = _message(error)
             verdict.headline, verdict.lines = headline, details

@@ -20,7 +20,7 @@ class RedisRecipe:
     title = "Redis"
     port_names = ("client",)
     start_deadline = 15.0
-    spares = 1
+    spares = 2
     shared = False
     port_taken = r"Address already in use|bind: "
 

@@ -75,7 +75,7 @@ class Fleet:
     def take(
         self, broker: str, key: str, installation: Installation | None, idle: float
     ) -> tuple[Holding, ServerRecord] | None:
-        """A standard server: the shared warm one, or a spare. None if one must be started and no installation is given."""
+        """A standard server: the shared warm one, or a spare. None: one must be started, and no installation is given."""
         pool = self._pool(broker, key, installation)
         if pool is None:
             return None
@@ -297,7 +297,14 @@ class Fleet:
             identifier = f"{broker}-{self._count}"
         _prune(self._logs)
         return Server(
-            identifier, broker, installation, options, nodes=self._nodes, logs=self._logs, ports=self._ports, guard=self._guard
+            identifier,
+            broker,
+            installation,
+            options,
+            nodes=self._nodes,
+            logs=self._logs,
+            ports=self._ports,
+            guard=self._guard,
         )
 
 

@@ -94,7 +94,7 @@ def all_places() -> list[Place]:
 
 
 def fingerprint() -> str:
-    """Names this version of the code: two versions never share a supervisor, so they cannot misunderstand each other."""
+    """A name for this version of the code: versions that differ never share a supervisor."""
     package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
     for folder in ("supervisor", "recipes", "processes"):

@@ -205,5 +205,3 @@ def _since(log: Path, offset: int) -> str:
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-20:])
-
-

@@ -175,7 +175,11 @@ def mistake_is_rejected(mistake: Mistake) -> list[str]:
     text = f"{_solution_text(mistake.kata)}\n\n{mistake.text}"
     outcomes = run_answer(mistake.kata, text)
     failed = sorted({one.step for one in outcomes if one.colour == "red"})
-    other = [f"{one.test} is {one.colour}: {one.headline}" for one in outcomes if one.colour not in ("red", "green", "waiting")]
+    other = [
+        f"{one.test} is {one.colour}: {one.headline}"
+        for one in outcomes
+        if one.colour not in ("red", "green", "waiting")
+    ]
     if failed[:1] == [mistake.step]:
         return other
     where = f"step {failed[0]}" if failed else "no step"
@@ -202,8 +206,9 @@ def ladder(kata: Kata, rung: int) -> list[str]:
         if not names <= written:
             break
         passable.append(number)
+    so_far = f"with {', '.join(order[:rung]) or 'nothing'} written"
     problems = [
-        f"with {', '.join(order[:rung]) or 'nothing'} written, step {one.step} ({one.test}) is {one.colour}: {one.headline}"
+        f"{so_far}, step {one.step} ({one.test}) is {one.colour}: {one.headline}"
         for one in outcomes
         if one.step in passable and one.colour != "green"
     ]
@@ -211,7 +216,7 @@ def ladder(kata: Kata, rung: int) -> list[str]:
     if after:
         next_step = [one for one in outcomes if one.step == after[0]]
         if not any(one.colour == "red" and "not written yet" in one.headline for one in next_step):
-            problems.append(f"with {', '.join(order[:rung]) or 'nothing'} written, step {after[0]} is not red")
+            problems.append(f"{so_far}, step {after[0]} is not red")
     return problems
 
 
@@ -305,9 +310,17 @@ def is_complete(kata: Kata) -> list[str]:
     """README, hints, mistakes and alternatives are there and in their form."""
     problems = []
     readme = kata.readme
-    if not re.search(r"^\*\*Time\*\* \d+ minutes · \*\*Difficulty\*\* [1-3] of 3 · \*\*Needs\*\* \S", readme, re.MULTILINE):
+    if not re.search(
+        r"^\*\*Time\*\* \d+ minutes · \*\*Difficulty\*\* [1-3] of 3 · \*\*Needs\*\* \S", readme, re.MULTILINE
+    ):
         problems.append("README: the line with Time, Difficulty and Needs is missing")
-    for section in ("What you will be able to do", "What you need to know first", "Steps", "How to run", "When you are done"):
+    for section in (
+        "What you will be able to do",
+        "What you need to know first",
+        "Steps",
+        "How to run",
+        "When you are done",
+    ):
         if f"\n## {section}" not in readme:
             problems.append(f"README: the section {section!r} is missing")
     if "```mermaid" not in readme:

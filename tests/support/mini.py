@@ -57,7 +57,7 @@ async def store_later(client, value: int) -> bool:
     return store(client, value)
 '''
 
-TESTS = '''\
+TESTS = """\
 import pytest
 from hypothesis import given, strategies as st
 
@@ -88,7 +88,7 @@ def test_step2_store(kata, client):
 async def test_step3_store_later(kata, client):
     await kata.store_later(client, 8)
     assert client.get("n") == "8", "The key n does not hold 8: nothing was stored."
-'''
+"""
 
 CONFIG = """\
 [pytest]
