@@ -13,7 +13,8 @@ from pytest_mqkata.brokers.session import Lease
 from pytest_mqkata.errors import SharedServerError
 
 _numbers = itertools.count(1)
-_run = f"{os.getpid():x}{secrets.token_hex(2)}"
+run_tag = f"{os.getpid():x}{secrets.token_hex(2)}"
+"""Marks the names that this process gave out."""
 
 
 class Node:
@@ -87,7 +88,7 @@ class Node:
 
     def fresh(self, stem: str) -> str:
         """A name that nothing else has, for a queue, topic, subject or key: `stem`, "-" and letters and digits."""
-        return f"{stem}-{_run}-{next(_numbers)}"
+        return f"{stem}-{run_tag}-{next(_numbers)}"
 
     def kill(self) -> None:
         """SIGKILL: the process is gone at once, nothing is flushed."""
@@ -132,4 +133,4 @@ class Node:
         self.lease.control(action, **options)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} {self.version} on {self.host}:{self.port}>"
+        return f"<{type(self).__name__} {self.lease.record.name} {self.version} on {self.host}:{self.port}>"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,6 +68,7 @@ class Session:
         self._client = Client()
         self._idle = idle
         self._installations: dict[str, Installation] = {}
+        self._at_close: list[Callable[[], object]] = []
 
     def take(self, broker: str) -> Lease:
         """The warm shared server of a broker, or a fresh spare, as the broker's recipe has it.
@@ -78,7 +79,7 @@ class Session:
         """
         begun = time.monotonic()
         idle = default_idle() if self._idle is None else self._idle
-        key = os.environ.get(f"MQKATA_{broker.upper()}_SERVER", "")
+        key = provision.choice(broker)
         taken = self._client.take(broker, key=key, idle=idle)
         if taken is None:
             installation = self.installation(broker)
@@ -105,6 +106,14 @@ class Session:
             self._installations[broker] = provision.find(broker, self._listener.progress)
         return self._installations[broker]
 
+    def at_close(self, callback: Callable[[], object]) -> None:
+        """Have `callback` called before the leases end, once, however often it is given."""
+        if callback not in self._at_close:
+            self._at_close.append(callback)
+
     def close(self) -> None:
         """End all leases of this session."""
+        while self._at_close:
+            with contextlib.suppress(Exception):  # nothing that cleans up may keep the leases open
+                self._at_close.pop()()
         self._client.close()

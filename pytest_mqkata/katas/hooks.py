@@ -219,7 +219,7 @@ class KataHooks:
             return (yield)
         for node in item.stash.get(nodes_key, []):
             practice.ports |= node.busy_ports
-        practice.ports.update(item.stash.setdefault(proxies_key, []))
+        practice.ports |= {*item.stash.get(proxies_key, [])}
         deadline = Deadline(practice.answer, _TEARDOWN_SECONDS, self._last_words)
         deadline.start()
         try:
@@ -382,7 +382,7 @@ def _evidence(nodes: list[Node]) -> list[str]:
         for node in nodes:
             with contextlib.suppress(Exception):
                 if node.died:
-                    lines.extend([f"{node.name} has died by itself. The end of its log {node.log_path}:"])
+                    lines.extend([f"{node!r} has died by itself. The end of its log {node.log_path}:"])
                     lines.extend(f"    {line}" for line in node.log.splitlines()[-10:])
                 else:
                     lines.extend(f"    {line}" for line in node.evidence())

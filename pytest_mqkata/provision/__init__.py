@@ -5,6 +5,7 @@ One module for each broker, each with `find(progress) -> Installation`. Nothing 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -45,6 +46,15 @@ class Progress(Protocol):
 
 def silent(text: str, done: int | None = None, total: int | None = None) -> None:
     """A Progress that shows nothing."""
+
+
+def choice(broker: str) -> str:
+    """What the environment says about where the executables of `broker` are; "" if nothing.
+
+    Servers of different choices are kept apart: a warm one from elsewhere is not what was chosen.
+    """
+    wanted = (f"MQKATA_{broker.upper()}_", "MQKATA_JAVA") if broker == "kafka" else (f"MQKATA_{broker.upper()}_",)
+    return " ".join(f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith(wanted))
 
 
 def find(broker: str, progress: Progress = silent) -> Installation:

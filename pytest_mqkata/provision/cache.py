@@ -50,7 +50,10 @@ def provisioned(
     target = (root or cache_root()) / name / key
     if target.is_dir():
         return target
-    with cache_errors(target.parent), locked(target.parent / f"{key}.lock", waiting_for=f"{name} {key}", progress=progress):
+    with (
+        cache_errors(target.parent),
+        locked(target.parent / f"{key}.lock", waiting_for=f"{name} {key}", progress=progress),
+    ):
         if target.is_dir():
             return target
         _sweep(target)

@@ -21,6 +21,7 @@ from pytest_mqkata.supervisor.place import Place, all_places, logs_folder
 from pytest_mqkata.supervisor.wire import Line, error_to_json
 
 _TICK = 0.1  # seconds between two looks at the servers
+_OLD = 24 * 3600.0  # seconds after which the folder of a supervisor that is gone is removed
 _LINGER = 2.0  # seconds to wait for a client when there is nothing to look after
 
 
@@ -131,10 +132,8 @@ class Daemon:
 
 
 def clear_up_after_the_dead() -> None:
-    """End what supervisors left that were killed together with their guards."""
+    """End what supervisors left that were killed together with their guards, and remove the folders of old ones."""
     for place in all_places():
-        if not place.children.exists():
-            continue
         with place.lock.open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,8 +141,11 @@ def clear_up_after_the_dead() -> None:
                 continue  # it lives
             with contextlib.suppress(OSError, ValueError):
                 end_all(still_listed(place.children.read_text().splitlines()))
-            place.children.unlink(missing_ok=True)
-            shutil.rmtree(place.nodes, ignore_errors=True)
+            if time.time() - place.folder.stat().st_mtime > _OLD:
+                shutil.rmtree(place.folder, ignore_errors=True)
+            else:
+                place.children.unlink(missing_ok=True)
+                shutil.rmtree(place.nodes, ignore_errors=True)
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from pytest_mqkata.supervisor.server import Server
 from pytest_mqkata.supervisor.wire import ServerRecord
 
 _LOGS_KEPT = 60
+_TRUSTED = 2.0  # seconds that a shared server is trusted to be as well as when it last answered
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Pool:
         holders: how many leases are open.
         idle: seconds to stay up without a lease.
         touched: when the last lease was opened or closed.
+        probed: when the shared server last answered.
     """
 
     installation: Installation
@@ -42,6 +44,7 @@ class Pool:
     holders: int = 0
     idle: float = 0.0
     touched: float = field(default_factory=time.monotonic)
+    probed: float = 0.0
     starting_spare: bool = False
 
     def servers(self) -> list[Server]:
@@ -232,7 +235,7 @@ class Fleet:
     def _from_pool(self, broker: str, pool: Pool, *, can_start: bool) -> tuple[Server | None, bool]:
         """A healthy server of the pool, and whether it was warm. The pool's lock is held."""
         if recipe(broker).shared:
-            if pool.shared and pool.shared.probe() is None:
+            if pool.shared and self._answers(pool, pool.shared):
                 return pool.shared, True
             if pool.shared:
                 pool.shared.remove()
@@ -248,6 +251,15 @@ class Fleet:
             spare.remove()
         # a pool remembers its installation, so that later tests of a run need not look for it again
         return self._started(broker, pool.installation), False
+
+    def _answers(self, pool: Pool, server: Server) -> bool:
+        """Whether the shared server answers, or did so just now: a run's tests follow each other within milliseconds."""
+        if server.alive and time.monotonic() - pool.probed < _TRUSTED:
+            return True
+        if server.probe() is not None:
+            return False
+        pool.probed = time.monotonic()
+        return True
 
     def _started(self, broker: str, installation: Installation) -> Server:
         server = self._new(broker, installation, {})
