@@ -93,7 +93,7 @@ def _set_up() -> None:
         "--constraint",
         str(ROOT / "constraints.txt"),
         "--editable",
-        f"{ROOT}[all,docker]",
+        f"{ROOT}[all]",
         *_development_packages(),
     )
     READY.touch()

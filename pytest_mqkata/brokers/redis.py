@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_mqkata.brokers.node import Node
+from pytest_mqkata.brokers.session import Lease
 
 if TYPE_CHECKING:
     import redis
@@ -126,3 +127,12 @@ def _stream(client: redis.Redis, key: str) -> list[str]:
         if pending := [f"{one['name']} {one['pending']}" for one in consumers if one["pending"]]:
             lines.append(f"    pending of: {', '.join(pending[:_SHOWN])}" + (" …" if len(pending) > _SHOWN else ""))
     return lines
+
+
+def round_trip(lease: Lease) -> None:
+    """Send one message through the server and take it off again; raises if it does not come back."""
+    server = RedisServer(lease, shared=False)
+    with server.client() as client:
+        client.lpush("mqkata", "there and back")
+        if client.rpop("mqkata") != "there and back":
+            raise RuntimeError("the message that was pushed did not come back")

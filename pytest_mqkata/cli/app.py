@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Message queue katas on real brokers. `pytest katas/kafka/01` runs one; these commands look after the rest.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -117,7 +117,7 @@ def _explain(error: OSError, folder: Path) -> EnvironmentProblem | None:
             f"The disk that holds the cache {folder} is full, so the broker's files could not be written.",
             mend=["free some space (all brokers together need about 0.5 GB),", elsewhere],
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return EnvironmentProblem(
             f"The cache folder {folder} cannot be written ({os.strerror(error.errno)}).",
             mend=[f"make it yours: sudo chown -R $USER {cache_root()}", elsewhere],
