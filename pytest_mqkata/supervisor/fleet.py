@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -322,8 +323,9 @@ class Fleet:
 
 def _prune(logs: Path) -> None:
     """Keep the newest logs only."""
-    if not logs.is_dir():
-        return
-    files = sorted(logs.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for old in files[_LOGS_KEPT:]:
+    ages = []
+    for file in logs.glob("*.log"):
+        with contextlib.suppress(FileNotFoundError):  # another supervisor prunes too
+            ages.append((file.stat().st_mtime, file))
+    for _, old in sorted(ages)[:-_LOGS_KEPT]:
         old.unlink(missing_ok=True)

@@ -20,6 +20,9 @@ from pytest_mqkata.recipes import Launch, Order, Recipe, recipe
 from pytest_mqkata.supervisor.guard import Guard
 from pytest_mqkata.supervisor.wire import ServerRecord
 
+_LINES_SHOWN = 20
+_MOST_BYTES = 500_000
+_STACK_FRAME = re.compile(r"\s+at \S|\s+\.\.\. \d+ more")
 _POLL = 0.02  # seconds between two looks at a starting broker
 _PORT_ATTEMPTS = 5  # starts on new ports, should another program take one between draw and bind
 
@@ -84,13 +87,14 @@ class Server:
         attempts = _PORT_ATTEMPTS
         while True:
             attempts -= 1
+            offset = self.order.log.stat().st_size if self.order.log.exists() else 0
             if not self._ran:
-                self._draw_ports()
+                self._begin_anew()
             try:
-                self._start_once()
-            except ServerExited as error:
+                self._start_once(offset)
+            except ServerExited:
                 self.kill()
-                if attempts and re.search(self.recipe.port_taken, error.details):
+                if attempts and re.search(self.recipe.port_taken, self._written(offset)):
                     continue
                 raise
             except BaseException:
@@ -101,12 +105,14 @@ class Server:
         self.started_at = time.time()
         self.seconds = time.monotonic() - begun
 
-    def _draw_ports(self) -> None:
+    def _begin_anew(self) -> None:
+        """Other ports and an empty folder: an earlier attempt may have written to it."""
+        shutil.rmtree(self.order.folder)
+        self.order.folder.mkdir()
         self._ports.give_back(self.order.ports.values())
         self.order = replace(self.order, ports=self._ports.draw(self.recipe.port_names))
 
-    def _start_once(self) -> None:
-        offset = self.order.log.stat().st_size if self.order.log.exists() else 0
+    def _start_once(self, offset: int) -> None:
         launch = self._launch = self.recipe.prepare(self.order)
         for one in (*launch.companions, launch):
             self._children.append(self._spawn(one))
@@ -129,7 +135,7 @@ class Server:
                 status = child.exit_status
                 raise ServerExited(
                     f"{self.recipe.title} {describe_exit(status or 0)} while it was starting (log: {launch.log}).",
-                    details=_since(launch.log, log_offset),
+                    details=_shown(self._written(log_offset)),
                 )
             reason = self.recipe.probe(launch)
             if reason is None:
@@ -138,8 +144,17 @@ class Server:
         raise ServerNotReady(
             f"{self.recipe.title} (PID {child.pid}) was not ready after {self.recipe.start_deadline:g} s: {reason} "
             f"(log: {launch.log}).",
-            details=_since(launch.log, log_offset),
+            details=_shown(self._written(log_offset)),
         )
+
+    def _written(self, offset: int) -> str:
+        """What was written to the log since `offset` bytes."""
+        try:
+            with self.order.log.open("rb") as file:
+                file.seek(offset)
+                return file.read(_MOST_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return ""
 
     def probe(self) -> str | None:
         """None if the node answers, else the reason that it does not."""
@@ -196,12 +211,6 @@ class Server:
         )
 
 
-def _since(log: Path, offset: int) -> str:
-    """What was written to the log since `offset` bytes, its last 20 lines."""
-    try:
-        with log.open("rb") as file:
-            file.seek(offset)
-            text = file.read(200_000).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-20:])
+def _shown(text: str) -> str:
+    """The last lines of a log without the frames of Java stack traces, which push the reason out of sight."""
+    return "\n".join([line for line in text.splitlines() if not _STACK_FRAME.match(line)][-_LINES_SHOWN:])
