@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -202,3 +203,16 @@ def test_a_wrong_idle_time_is_explained(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("MQKATA_IDLE", "long")
     with pytest.raises(EnvironmentProblem, match="MQKATA_IDLE is 'long', which is not a number of seconds"):
         default_idle()
+
+
+@pytest.mark.parametrize("broker", [*FRESH, *SHARED])
+def test_with_idle_time_zero_a_broker_stays_for_the_whole_run(own_run: Path, broker: str) -> None:
+    """Between two tests nobody holds a server, and yet it is not started again for each."""
+    session = Session(idle=0)
+    first = session.take(broker)
+    first.give()
+    time.sleep(0.5)  # several rounds of the supervisor, which would end it now
+    assert session.take(broker).record.warm
+    session.close()
+
+    until(lambda: not running(), 30, "it was not ended with the run")

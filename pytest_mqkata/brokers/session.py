@@ -68,6 +68,7 @@ class Session:
         self._client = Client()
         self._idle = idle
         self._installations: dict[str, Installation] = {}
+        self._held: set[str] = set()
         self._at_close: list[Callable[[], object]] = []
 
     def take(self, broker: str) -> Lease:
@@ -87,6 +88,10 @@ class Session:
             taken = self._client.take(broker, key=key, installation=installation, idle=idle)
         assert taken is not None
         lease, record = taken
+        if broker not in self._held:
+            # or an idle time of 0 would end it between two tests
+            self._client.hold(broker, key=key)
+            self._held.add(broker)
         self._listener.ready(record, time.monotonic() - begun)
         return Lease(self._client, lease, record)
 

@@ -82,6 +82,10 @@ class Client:
         )
         return lease, ServerRecord.from_json(answer)
 
+    def hold(self, broker: str, *, key: str = "") -> None:
+        """Keep the standard servers of a broker, also between two leases, until this client closes."""
+        self._ask(op="hold", broker=broker, key=key)
+
     def give(self, lease: str) -> None:
         """End a lease."""
         self._ask(op="give", lease=lease)

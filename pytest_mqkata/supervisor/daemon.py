@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_mqkata.provision import Installation
-from pytest_mqkata.supervisor.fleet import Fleet, Holding
+from pytest_mqkata.supervisor.fleet import Fleet, Holding, Pool
 from pytest_mqkata.supervisor.guard import Guard, end_all, still_listed
 from pytest_mqkata.supervisor.place import Place, all_places, logs_folder
 from pytest_mqkata.supervisor.wire import Line, error_to_json
@@ -75,11 +75,12 @@ class Daemon:
         with self._clients_lock:
             self._clients += 1
         held: dict[str, Holding] = {}
+        kept: list[Pool] = []
         line = Line(connection)
         try:
             while (request := line.receive()) is not None:
                 try:
-                    answer = {"ok": self._answer(request, held)}
+                    answer = {"ok": self._answer(request, held, kept)}
                 except Exception as error:
                     answer = {"error": error_to_json(error)}
                 line.send(answer)
@@ -90,10 +91,12 @@ class Daemon:
                 line.close()
             for holding in held.values():
                 self._fleet.give_back(holding)
+            for pool in kept:
+                self._fleet.let_go(pool)
             with self._clients_lock:
                 self._clients -= 1
 
-    def _answer(self, request: dict[str, Any], held: dict[str, Holding]) -> Any:
+    def _answer(self, request: dict[str, Any], held: dict[str, Holding], kept: list[Pool]) -> Any:
         match request["op"]:
             case "take":
                 given = request["installation"]
@@ -113,6 +116,10 @@ class Daemon:
                 )
                 held[request["lease"]] = holding
                 return record.to_json()
+            case "hold":
+                if pool := self._fleet.hold(request["broker"], request["key"]):
+                    kept.append(pool)
+                return None
             case "give":
                 self._fleet.give_back(held.pop(request["lease"]))
                 return None

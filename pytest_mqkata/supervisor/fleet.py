@@ -32,7 +32,8 @@ class Pool:
         lock: held while a server is started or looked over, so that two runs never start the same one twice.
         shared: the warm server that all runs share, for brokers that are shared.
         spares: servers that nobody has used yet, for brokers of which each test takes a fresh one.
-        holders: how many leases are open.
+        holders: how many leases and holds are open.
+        holds: how many runs keep the pool for as long as they last.
         idle: seconds to stay up without a lease.
         touched: when the last lease was opened or closed.
         probed: when the shared server last answered.
@@ -43,10 +44,16 @@ class Pool:
     shared: Server | None = None
     spares: list[Server] = field(default_factory=list)
     holders: int = 0
+    holds: int = 0
     idle: float = 0.0
     touched: float = field(default_factory=time.monotonic)
     probed: float = 0.0
     starting_spare: bool = False
+
+    @property
+    def users(self) -> int:
+        """How many runs use it."""
+        return max(self.holds, min(self.holders, 1))
 
     def servers(self) -> list[Server]:
         return [*([self.shared] if self.shared else []), *self.spares]
@@ -118,6 +125,21 @@ class Fleet:
         self._held[server.id] = holding
         return holding, server.record()
 
+    def hold(self, broker: str, key: str) -> Pool | None:
+        """Keep the standard servers of a broker, also between two leases, until `let_go`; None if there are none."""
+        with self._lock:
+            pool = self._pools.get((broker, key))
+            if pool is not None:
+                pool.holders += 1
+                pool.holds += 1
+            return pool
+
+    def let_go(self, pool: Pool) -> None:
+        """The end of a `hold`."""
+        with self._lock:
+            pool.holds -= 1
+        self._put_down(pool)
+
     def give_back(self, holding: Holding) -> None:
         """The lease on a server ends. A private or used server is ended in the background."""
         if holding.private:
@@ -162,7 +184,7 @@ class Fleet:
             for pool in self._pools.values():
                 unused = 0.0 if pool.holders else now - pool.touched
                 for server in pool.servers():
-                    record = replace(server.record(), leases=pool.holders if server is pool.shared else 0)
+                    record = replace(server.record(), leases=pool.users if server is pool.shared else 0)
                     shared = server is pool.shared
                     found.append(replace(record, warm=True, shared=shared, idle=pool.idle, idle_since=unused))
             found += [replace(holding.server.record(), leases=1) for holding in self._held.values()]

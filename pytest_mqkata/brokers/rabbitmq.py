@@ -1,0 +1,272 @@
+"""RabbitMQ in a test's hands."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pika
+import psutil
+from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker
+
+from pytest_mqkata.brokers.management import Management
+from pytest_mqkata.brokers.node import Node, run_tag
+from pytest_mqkata.brokers.session import Lease, Session
+from pytest_mqkata.errors import ServerExited
+from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER
+
+_SHOWN = 8  # queues that the evidence names; of the rest it gives the number
+_EVIDENCE_TIMEOUT = 0.5  # seconds for the management API's answer to it
+_EXACT_TIMEOUT = 1.5  # seconds for rabbitmqctl's; it takes 0.4 on an idle machine
+_NOT_FOUND = 404
+_ERL_CALL_TIMEOUT = 3.0  # seconds; it takes 0.01
+_VHOST = re.compile(r"vhost-([0-9a-f]+)[0-9a-f]{4}-\d+")
+
+_kept: set[tuple[Session, str, int]] = set()
+"""Warm nodes that this process holds a lease on until its session ends."""
+
+
+class RabbitmqServer(Node):
+    """A RabbitMQ node. Tests on a shared one are kept apart by vhosts of their own."""
+
+    broker = "rabbitmq"
+
+    def __init__(self, lease: Lease, *, shared: bool, give_back: bool = True) -> None:
+        """
+        Args:
+            lease: the node.
+            shared: other runs use it too: this handle makes a vhost of its own, and deletes it when it is closed.
+            give_back: the lease ends when the handle is closed.
+
+        Raises:
+            OSError: the vhost cannot be made.
+        """
+        super().__init__(lease, shared=shared)
+        _quieten_pika()
+        self._give_back = give_back
+        self._management: Management | None = None
+        self._observer: pika.BlockingConnection | None = None
+        self.vhost = "/"
+        if shared:
+            self.vhost = self.fresh("vhost")
+            self.management.put("vhosts", self.vhost)
+
+    @property
+    def name(self) -> str:
+        """Its Erlang node name, such as rabbit@localhost."""
+        return self.lease.record.details["node"]
+
+    @property
+    def url(self) -> str:
+        """For pika.URLParameters: this test's vhost, as guest."""
+        return f"amqp://{USER}:{PASSWORD}@{self.host}:{self.port}/{quote(self.vhost, safe='')}"
+
+    @property
+    def management_url(self) -> str:
+        """The management API's base, http://user:password@127.0.0.1:PORT; paths begin with /api."""
+        return f"http://{USER}:{PASSWORD}@{self.host}:{self.lease.record.ports['management']}"
+
+    @property
+    def prometheus_url(self) -> str:
+        """The metrics' base, http://127.0.0.1:PORT; paths begin with /metrics."""
+        return f"http://{self.host}:{self.lease.record.ports['prometheus']}"
+
+    @property
+    def management(self) -> Management:
+        """The management API, as guest; its numbers are up to a second old."""
+        if self._management is None:
+            self._management = self._new_management()
+        return self._management
+
+    def _new_management(self, timeout: float = 5.0) -> Management:
+        port = self.lease.record.ports["management"]
+        return Management(self.host, port, f"{USER}:{PASSWORD}", timeout=timeout)
+
+    def connect(self, name: str = "test", *, timeout: float = 5.0) -> pika.BlockingConnection:
+        """A new connection to this test's vhost, shown under `name`; close it (it is a context manager)."""
+        parameters = pika.URLParameters(self.url)
+        parameters.client_properties = {"connection_name": name}
+        parameters.socket_timeout = parameters.stack_timeout = timeout
+        return pika.BlockingConnection(parameters)
+
+    def ready(self, queue: str) -> int | None:
+        """How many messages of `queue` are ready, exactly and now; None if there is no such queue.
+
+        Messages that a consumer has and has not acknowledged are not ready. Asked over a connection of this handle's
+        own, which is closed with the handle.
+        """
+        if self._observer is not None:
+            with contextlib.suppress(AMQPConnectionError):  # the node was restarted since
+                return _ready(self._observer, queue)
+        self._observer = self.connect("mqkata")
+        return _ready(self._observer, queue)
+
+    def ctl(self, *arguments: str, timeout: float = 60.0) -> str:
+        """Run rabbitmqctl on this node; its output. Takes half a second to five, so prefer `management`.
+
+        Raises:
+            RuntimeError: it failed; the text is what it said.
+            subprocess.TimeoutExpired: it did not end in time.
+        """
+        details = self.lease.record.details
+        done = subprocess.run(
+            [details["ctl"], *arguments],
+            env=json.loads(details["environment"]),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip()
+            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)} failed with status {done.returncode}: {said}")
+        return done.stdout
+
+    def stop(self) -> None:
+        if not self._shared and self.alive:
+            self._detach_statistics()
+        super().stop()
+
+    def _detach_statistics(self) -> None:
+        """Take the management plugin's statistics off the node, as disabling the plugin does.
+
+        While it stops, the plugin asks a process that waits for the plugin, until five seconds have passed
+        (RabbitMQ 3.10). Best effort: without this a stop takes that much longer.
+        """
+        details = self.lease.record.details
+        if not details["erl_call"]:
+            return
+        cookie = (self.folder / "home" / ".erlang.cookie").read_text()
+        call = "gen_event delete_handler [rabbit_event, rabbit_mgmt_db_handler, []]"
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(
+                [details["erl_call"], "-sname", self.name, "-c", cookie, "-a", call],
+                env=json.loads(details["environment"]),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_ERL_CALL_TIMEOUT,
+                check=False,
+            )
+
+    def evidence(self) -> list[str]:
+        # a connection of its own: this is called from another thread, and must come back soon from a paused node
+        with contextlib.closing(self._new_management(_EVIDENCE_TIMEOUT)) as management:
+            queues = sorted(management.get("queues", self.vhost), key=lambda queue: str(queue["name"]))
+        if not queues:
+            return [f"no queues in the vhost {self.vhost}"]
+        exact = self._exact_numbers()
+        lines = [_describe(queue, exact.get(queue["name"])) for queue in queues[:_SHOWN]]
+        if len(queues) > _SHOWN:
+            lines.append(f"… and {len(queues) - _SHOWN} more queues")
+        return lines
+
+    def _exact_numbers(self) -> dict[str, dict[str, Any]]:
+        """What the queues say themselves, by their names; {} if they do not say it soon.
+
+        The management API's numbers may be a second old, which is long after the step has failed.
+        """
+        columns = ("name", "messages_ready", "messages_unacknowledged", "consumers")
+        command = ("list_queues", "--quiet", "--formatter", "json", "--vhost", self.vhost, *columns)
+        with contextlib.suppress(RuntimeError, subprocess.TimeoutExpired, ValueError):
+            return {queue["name"]: queue for queue in json.loads(self.ctl(*command, timeout=_EXACT_TIMEOUT))}
+        return {}
+
+    def close(self) -> None:
+        if self._observer is not None:
+            with contextlib.suppress(AMQPError, OSError):
+                self._observer.close()
+        try:
+            if self._shared:
+                self.management.delete("vhosts", self.vhost)
+        finally:
+            self.management.close()
+            if self._give_back:
+                self.lease.give()
+
+
+def _ready(connection: pika.BlockingConnection, queue: str) -> int | None:
+    """The exact number of ready messages; None if there is no such queue."""
+    channel = connection.channel()
+    try:
+        return int(channel.queue_declare(queue, passive=True).method.message_count)
+    except ChannelClosedByBroker as error:
+        if error.reply_code == _NOT_FOUND:
+            return None
+        raise
+    finally:
+        if channel.is_open:
+            channel.close()
+
+
+def _describe(queue: dict[str, Any], exact: dict[str, Any] | None) -> str:
+    """A line about a queue, from the management API and, where there are some, the queue's own numbers."""
+    now = exact or queue
+    flags = [flag for flag in ("durable", "exclusive", "auto_delete") if queue.get(flag)]
+    numbers = [
+        f"{now.get('messages_ready', 'unknown')} ready",
+        f"{now.get('messages_unacknowledged', 'unknown')} unacknowledged",
+        f"{now.get('consumers', 'unknown')} consumers",
+        f"{queue.get('message_stats', {}).get('redeliver', 0)} redelivered so far",
+    ]
+    about = ", ".join([queue.get("type", "classic"), *flags])
+    return f"queue {queue['name']} ({about}): {', '.join(numbers)}{'' if exact else ' (a second ago)'}"
+
+
+def _quieten_pika() -> None:
+    """Keep pika's log out of reports, unless somebody has set its level.
+
+    For each lost connection it logs several tracebacks of its own besides raising the error.
+    """
+    log = logging.getLogger("pika")
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.CRITICAL)
+
+
+def warm_server(session: Session) -> RabbitmqServer:
+    """The warm node that all runs share, with a vhost of the caller's own."""
+    lease = session.take("rabbitmq")
+    holding = (session, lease.record.id, lease.record.pid)
+    first = holding not in _kept
+    if first:  # this lease stays until the session ends, or an idle time of 0 would stop the node between two tests
+        _kept.add(holding)
+        session.at_close(_kept.clear)
+    server = RabbitmqServer(lease, shared=True, give_back=not first)
+    if first:
+        _sweep(server.management)
+    return server
+
+
+def _sweep(management: Management) -> None:
+    """Delete the vhosts of runs that were killed."""
+    for vhost in management.get("vhosts"):
+        found = _VHOST.fullmatch(vhost["name"])
+        if found and not run_tag.startswith(found[1]) and not psutil.pid_exists(int(found[1], 16)):
+            with contextlib.suppress(Exception):  # another run sweeps as well
+                management.delete("vhosts", vhost["name"])
+
+
+def refusal(error: ServerExited) -> str:
+    """What RabbitMQ said against its configuration, from the log of a start that failed.
+
+    The last lines are an Erlang crash report; the reason stands before it.
+    """
+    found = re.search(r"\(log: (.+?)\)", error.what)
+    with contextlib.suppress(OSError):
+        text = Path(found[1]).read_text(errors="replace") if found else error.details
+        return _reasons(text) or error.details
+    return error.details
+
+
+def _reasons(log: str) -> str:
+    errors = [line for line in log.splitlines() if "[error]" in line]
+    lines = [re.sub(r"^\S+ \S+ \[error\] <[\d.]+> ?", "", line).rstrip() for line in errors]
+    end = next((number for number, line in enumerate(lines) if line == "BOOT FAILED"), None)
+    return "\n".join(line for line in lines[:end] if line)

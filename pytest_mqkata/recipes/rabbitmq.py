@@ -1,0 +1,228 @@
+"""One RabbitMQ node, with an epmd of its own beside it, on loopback only.
+
+Options of an order:
+    config: text of a rabbitmq.conf, used as it is; what the node needs (ports, logging) is in a second file, which
+        RabbitMQ reads after it.
+    definitions: text of a definitions.json, loaded at each start.
+    plugins: names of the plugins to enable; default: the management API and the Prometheus endpoint.
+    node: the Erlang node name; default rabbit@localhost. Each node has its own epmd, so equal names never clash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+import struct
+from pathlib import Path
+
+from pytest_mqkata.recipes import Launch, Order
+
+PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
+USER, PASSWORD = "guest", "guest"
+
+_PROBE_TIMEOUT = 1.0  # seconds for each answer
+_ANSWERS = {(10, 10): "start", (10, 30): "tune", (10, 41): "open-ok", (10, 50): "close"}
+
+# Erlang's threads hand each file access to one another, and by default they sleep in between: a start is mostly that
+# handing over. Letting them spin for a moment, and not tying them to cores, halves its time. An idle node costs the
+# same as before.
+_ERLANG_FLAGS = "+S 2:2 +stbt u +sbwt very_short +sbwtdio very_short -kernel inet_dist_use_interface {127,0,0,1}"
+
+
+class RabbitmqRecipe:
+    title = "RabbitMQ"
+    port_names = ("client", "management", "prometheus", "distribution", "epmd")
+    start_deadline = 60.0
+    spares = 0
+    shared = True
+    port_taken = r"eaddrinuse|distribution port \d+ in use|already in use"
+
+    def prepare(self, order: Order) -> Launch:
+        env = _environment(order)
+        if not order.again:
+            _write_cookie(Path(env["HOME"]))
+        _write_configuration(order)
+        epmd = Launch(
+            argv=[order.installation.paths["epmd"], "-port", env["ERL_EPMD_PORT"], "-address", "127.0.0.1"],
+            env=env,
+            log=order.folder / "epmd.log",
+            ports={},
+        )
+        return Launch(
+            argv=[order.installation.paths["server"]],
+            env=env,
+            log=order.log,
+            ports=order.ports,
+            details={
+                "node": env["RABBITMQ_NODENAME"],
+                "ctl": order.installation.paths["ctl"],
+                "erl_call": order.installation.paths["erl_call"],
+                "environment": json.dumps(_for_tools(env)),
+                "login": "" if _has_definitions(order) else f"{USER}:{PASSWORD}",
+            },
+            stop_grace=20.0,  # with the management plugin on, RabbitMQ 3.x takes 6 s to go
+            companions=[epmd],
+        )
+
+    def probe(self, launch: Launch) -> str | None:
+        return _handshake(launch.ports["client"], launch.details["login"])
+
+
+RECIPE = RabbitmqRecipe()
+
+
+# files
+
+
+def _environment(order: Order) -> dict[str, str]:
+    folder, ports = order.folder, order.ports
+    erlang = str(Path(order.installation.paths["erl"]).parent)
+    env = {
+        "PATH": os.pathsep.join([erlang, os.environ.get("PATH", os.defpath)]),
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(folder / "home"),
+        "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),
+        "ERL_EPMD_PORT": str(ports["epmd"]),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": str(order.options.get("node", "rabbit@localhost")),
+        "RABBITMQ_DIST_PORT": str(ports["distribution"]),
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_CONFIG_FILES": str(folder / "conf.d"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_LOG": "-color",
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_FLAGS,
+        # the script then becomes Erlang instead of watching it: signals go to the broker itself
+        "RUNNING_UNDER_SYSTEMD": "true",
+    }
+    if libraries := order.installation.paths.get("libraries"):
+        env["LD_LIBRARY_PATH"] = libraries
+    return env
+
+
+def _for_tools(env: dict[str, str]) -> dict[str, str]:
+    """The environment for rabbitmqctl and its like: the node's, without what makes a node of a process."""
+    kept = ("PATH", "LC_ALL", "HOME", "LD_LIBRARY_PATH", "RABBITMQ_CONF_ENV_FILE", "RABBITMQ_NODENAME")
+    return {name: value for name, value in env.items() if name in kept or name.startswith("ERL_EPMD")} | {
+        "RABBITMQ_CTL_ERL_ARGS": "+sbwtdio very_short -kernel inet_dist_use_interface {127,0,0,1}"
+    }
+
+
+def _write_cookie(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    cookie = home / ".erlang.cookie"
+    cookie.write_text(secrets.token_hex(16))
+    cookie.chmod(0o400)
+
+
+def _write_configuration(order: Order) -> None:
+    folder = order.folder
+    config = order.options.get("config")
+    if config is not None:
+        (folder / "rabbitmq.conf").write_text(config)
+    if (definitions := order.options.get("definitions")) is not None:
+        (folder / "definitions.json").write_text(definitions)
+    plugins = ", ".join(order.options.get("plugins", PLUGINS))
+    (folder / "enabled_plugins").write_text(f"[{plugins}].\n")
+    ours = folder / "conf.d" / "90-mqkata.conf"
+    ours.parent.mkdir(exist_ok=True)
+    ours.write_text("\n".join(_settings(order, config or "")) + "\n")
+
+
+def _settings(order: Order, config: str) -> list[str]:
+    """What the node needs besides a learner's config, in RabbitMQ's own format."""
+    ports = order.ports
+    lines = [
+        "management.tcp.ip = 127.0.0.1",
+        f"management.tcp.port = {ports['management']}",
+        "prometheus.tcp.ip = 127.0.0.1",
+        f"prometheus.tcp.port = {ports['prometheus']}",
+        # by default queues and connections tell their numbers every 5 s, and the management API looks every 5 s
+        "collect_statistics_interval = 1000",
+        *(f"management.sample_retention_policies.{kind}.minute = 1" for kind in ("global", "basic", "detailed")),
+    ]
+    if not re.search(r"^\s*listeners\.tcp\s*=\s*none", config, re.MULTILINE):
+        named = re.search(r"^\s*listeners\.tcp\.(\w+)\s*=", config, re.MULTILINE)
+        lines.append(f"listeners.tcp.{named[1] if named else 'default'} = 127.0.0.1:{ports['client']}")
+    if order.options.get("definitions") is not None and "load_definitions" not in config:
+        lines.append(f"load_definitions = {order.folder / 'definitions.json'}")
+    return lines
+
+
+def _has_definitions(order: Order) -> bool:
+    """Whether users come from definitions: then there is no guest."""
+    config = order.options.get("config") or ""
+    return order.options.get("definitions") is not None or "load_definitions" in config
+
+
+# readiness
+
+
+def _handshake(port: int, login: str) -> str | None:
+    """Open an AMQP connection and close it; None if that works, else the reason.
+
+    Args:
+        login: "user:password"; "": be content with the broker's greeting, which it gives when it has started.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_PROBE_TIMEOUT) as link:
+            link.settimeout(_PROBE_TIMEOUT)
+            link.sendall(b"AMQP\x00\x00\x09\x01")
+            if (answer := _receive(link)) != "start":
+                return f"AMQP's greeting was answered with {answer}"
+            if not login:
+                return None
+            user, _, password = login.partition(":")
+            response = f"\0{user}\0{password}".encode()
+            _send(link, 11, _long(b"") + _short(b"PLAIN") + _long(response) + _short(b"en_US"))
+            if (answer := _receive(link)) != "tune":
+                return f"the login as {user} was answered with {answer}"
+            _send(link, 31, struct.pack(">HIH", 1, 131072, 0))
+            _send(link, 40, _short(b"/") + _short(b"") + b"\0")
+            if (answer := _receive(link)) != "open-ok":
+                return f"the opening of the default vhost was answered with {answer}"
+            _send(link, 50, struct.pack(">H", 200) + _short(b"") + struct.pack(">HH", 0, 0))
+            _receive(link)
+    except OSError as error:
+        return f"no AMQP handshake ({error})"
+    return None
+
+
+def _short(text: bytes) -> bytes:
+    return struct.pack(">B", len(text)) + text
+
+
+def _long(text: bytes) -> bytes:
+    return struct.pack(">I", len(text)) + text
+
+
+def _send(link: socket.socket, method: int, arguments: bytes) -> None:
+    """One method frame of AMQP's class `connection`, on channel 0."""
+    payload = struct.pack(">HH", 10, method) + arguments
+    link.sendall(struct.pack(">BHI", 1, 0, len(payload)) + payload + b"\xce")
+
+
+def _receive(link: socket.socket) -> str:
+    """The name of the next method."""
+    _, _, size = struct.unpack(">BHI", _exactly(link, 7))
+    payload = _exactly(link, size + 1)
+    found = struct.unpack(">HH", payload[:4])
+    return _ANSWERS.get(found, f"method {found}")
+
+
+def _exactly(link: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = link.recv(size - len(data))
+        if not chunk:
+            raise ConnectionError("the broker closed the connection")
+        data += chunk
+    return data
