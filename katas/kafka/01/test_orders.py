@@ -338,7 +338,9 @@ values = st.recursive(
 @pytest.mark.step(13, "publish_orders", "read_orders")
 @pytest.mark.timeout(60)
 @settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-@given(st.lists(st.builds(lambda customer, goods: {"customer": customer, "goods": goods}, customers, values), max_size=6))
+@given(
+    st.lists(st.builds(lambda customer, goods: {"customer": customer, "goods": goods}, customers, values), max_size=6)
+)
 @example([])
 @example([{"customer": "Zoë", "goods": None}, {"customer": "Zoë", "goods": [True, {"": "\u2028"}]}])
 def test_round_trip(kata: ModuleType, kafka_server: KafkaServer, orders: list[dict[str, Any]]) -> None:
@@ -367,7 +369,9 @@ def test_reads_what_retention_left(kata: ModuleType, kafka_server: KafkaServer) 
     )
     assert seconds < 5, f"Reading five orders took {seconds:.1f} s: a partition need not begin at offset 0."
     resumed = sorted(numbers(kata.resume_orders(kafka_server.url, topic, kafka_server.name("packing"), 10)))
-    assert resumed == [15, 16, 17, 18, 19], f"A new group gets what is left, 15 to 19; resume_orders returned {resumed}."
+    assert resumed == [15, 16, 17, 18, 19], (
+        f"A new group gets what is left, 15 to 19; resume_orders returned {resumed}."
+    )
 
 
 @pytest.mark.step(15, "read_orders", "replay_since", "resume_orders")

@@ -40,8 +40,16 @@ def create_topic(bootstrap_servers, name, partitions=1, replication_factor=1, re
         configs = {"retention.ms": retention_ms} if retention_ms is not None else None
         with _admin(bootstrap_servers) as admin:
             try:
-                admin.create_topics([NewTopic(name=name, num_partitions=partitions,
-                                              replication_factor=replication_factor, topic_configs=configs)])
+                admin.create_topics(
+                    [
+                        NewTopic(
+                            name=name,
+                            num_partitions=partitions,
+                            replication_factor=replication_factor,
+                            topic_configs=configs,
+                        )
+                    ]
+                )
                 created = True
             except TopicAlreadyExistsError:
                 pass  # somebody was quicker
@@ -105,7 +113,10 @@ def _read(servers, topic, timeout, timestamp_ms=None):
             starts = {partition: times[partition].offset for partition in partitions if times[partition]}
         found = []
         for partition, start in starts.items():
-            found += [json.loads(record.value.decode()) for record in _span(consumer, partition, start, ends[partition], deadline)]
+            found += [
+                json.loads(record.value.decode())
+                for record in _span(consumer, partition, start, ends[partition], deadline)
+            ]
         return found
     finally:
         consumer.close()
