@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import subprocess
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,10 +16,10 @@ import pika
 import psutil
 from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker
 
-from pytest_mqkata.brokers.management import Management
-from pytest_mqkata.brokers.node import Node, run_tag
+from pytest_mqkata.brokers.management import Management, ManagementError
+from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.session import Lease, Session
-from pytest_mqkata.errors import ServerExited
+from pytest_mqkata.errors import EnvironmentProblem, ServerExited
 from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER
 
 _SHOWN = 8  # queues that the evidence names; of the rest it gives the number
@@ -28,8 +29,8 @@ _NOT_FOUND = 404
 _ERL_CALL_TIMEOUT = 3.0  # seconds; it takes 0.01
 _VHOST = re.compile(r"vhost-([0-9a-f]+)[0-9a-f]{4}-\d+")
 
-_kept: set[tuple[Session, str, int]] = set()
-"""Warm nodes that this process holds a lease on until its session ends."""
+_swept: set[tuple[str, int]] = set()
+"""Warm nodes that this process has cleared of the vhosts of runs that were killed."""
 
 
 class RabbitmqServer(Node):
@@ -37,25 +38,29 @@ class RabbitmqServer(Node):
 
     broker = "rabbitmq"
 
-    def __init__(self, lease: Lease, *, shared: bool, give_back: bool = True) -> None:
+    def __init__(self, lease: Lease, *, shared: bool) -> None:
         """
         Args:
             lease: the node.
             shared: other runs use it too: this handle makes a vhost of its own, and deletes it when it is closed.
-            give_back: the lease ends when the handle is closed.
 
         Raises:
-            OSError: the vhost cannot be made.
+            EnvironmentProblem: the vhost cannot be made.
         """
         super().__init__(lease, shared=shared)
         _quieten_pika()
-        self._give_back = give_back
         self._management: Management | None = None
         self._observer: pika.BlockingConnection | None = None
         self.vhost = "/"
         if shared:
             self.vhost = self.fresh("vhost")
-            self.management.put("vhosts", self.vhost)
+            try:
+                self.management.put("vhosts", self.vhost)
+            except (OSError, HTTPException, ManagementError) as error:
+                raise EnvironmentProblem(
+                    f"The warm RabbitMQ (PID {self.pid}) made no vhost for this test: {error!r}.",
+                    mend=["end it, and the next run starts a new one: mqkata down rabbitmq"],
+                ) from error
 
     @property
     def name(self) -> str:
@@ -188,8 +193,7 @@ class RabbitmqServer(Node):
                 self.management.delete("vhosts", self.vhost)
         finally:
             self.management.close()
-            if self._give_back:
-                self.lease.give()
+            self.lease.give()
 
 
 def _ready(connection: pika.BlockingConnection, queue: str) -> int | None:
@@ -231,25 +235,31 @@ def _quieten_pika() -> None:
 
 
 def warm_server(session: Session) -> RabbitmqServer:
-    """The warm node that all runs share, with a vhost of the caller's own."""
+    """The warm node that all runs share, with a vhost of the caller's own.
+
+    Raises:
+        MissingTool: its executables are not here and cannot be fetched.
+        EnvironmentProblem: it cannot be started, or has gone wrong.
+    """
     lease = session.take("rabbitmq")
-    holding = (session, lease.record.id, lease.record.pid)
-    first = holding not in _kept
-    if first:  # this lease stays until the session ends, or an idle time of 0 would stop the node between two tests
-        _kept.add(holding)
-        session.at_close(_kept.clear)
-    server = RabbitmqServer(lease, shared=True, give_back=not first)
-    if first:
+    try:
+        server = RabbitmqServer(lease, shared=True)
+    except EnvironmentProblem:
+        lease.give()
+        raise
+    node = (lease.record.log, lease.record.pid)
+    if node not in _swept:
+        _swept.add(node)
         _sweep(server.management)
     return server
 
 
 def _sweep(management: Management) -> None:
-    """Delete the vhosts of runs that were killed."""
-    for vhost in management.get("vhosts"):
-        found = _VHOST.fullmatch(vhost["name"])
-        if found and not run_tag.startswith(found[1]) and not psutil.pid_exists(int(found[1], 16)):
-            with contextlib.suppress(Exception):  # another run sweeps as well
+    """Delete the vhosts of runs that were killed. Best effort: others may sweep at the same time."""
+    with contextlib.suppress(OSError, HTTPException, ManagementError):
+        for vhost in management.get("vhosts"):
+            found = _VHOST.fullmatch(vhost["name"])
+            if found and not psutil.pid_exists(int(found[1], 16)):
                 management.delete("vhosts", vhost["name"])
 
 
@@ -270,3 +280,19 @@ def _reasons(log: str) -> str:
     lines = [re.sub(r"^\S+ \S+ \[error\] <[\d.]+> ?", "", line).rstrip() for line in errors]
     end = next((number for number, line in enumerate(lines) if line == "BOOT FAILED"), None)
     return "\n".join(line for line in lines[:end] if line)
+
+
+def round_trip(lease: Lease) -> None:
+    """Send one message through the server and take it off again; raises if it does not come back."""
+    server = RabbitmqServer(lease, shared=True)
+    try:
+        with server.connect("doctor") as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            channel.queue_declare("doctor")
+            channel.basic_publish("", "doctor", b"there and back")
+            _, _, body = channel.basic_get("doctor", auto_ack=True)
+        if body != b"there and back":
+            raise RuntimeError("the message that was published did not come back")
+    finally:
+        server.close()
