@@ -34,7 +34,7 @@ lint: setup
 
 types: setup
 	@$(BIN)/mypy pytest_mqkata tools benchmarks tests
-	@for folder in katas/*/[0-9][0-9] solutions/*/[0-9][0-9]; do $(BIN)/mypy --no-error-summary --explicit-package-bases --exclude '^$$' --allow-untyped-calls --allow-any-generics --disable-error-code empty-body $$folder/*.py || exit 1; done
+	@for folder in katas/*/[0-9][0-9] solutions/*/[0-9][0-9]; do $(BIN)/mypy --no-error-summary --explicit-package-bases --implicit-reexport --exclude '^$$' --allow-untyped-calls --allow-any-generics --disable-error-code empty-body $$folder/*.py || exit 1; done
 
 format: setup ## Format and sort imports
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

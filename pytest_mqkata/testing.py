@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 T = TypeVar("T")
 
@@ -47,6 +47,22 @@ def eventually(
             time.sleep(poll)
     finally:
         _waits.pop()
+
+
+@overload
+async def eventually_async(
+    predicate: Callable[[], Awaitable[T]],
+    timeout: float = ...,
+    message: str | Callable[[], str] = ...,
+    *,
+    poll: float = ...,
+) -> T: ...
+
+
+@overload
+async def eventually_async(
+    predicate: Callable[[], T], timeout: float = ..., message: str | Callable[[], str] = ..., *, poll: float = ...
+) -> T: ...
 
 
 async def eventually_async(

@@ -418,7 +418,7 @@ async def test_service_survives_a_server_restart(kata: ModuleType, nats_server: 
 
         async def answered() -> bool:
             try:
-                return await kata.ask_price(customer, "tea", timeout=0.5) == 450
+                return bool(await kata.ask_price(customer, "tea", timeout=0.5) == 450)
             except (kata.PriceServiceDown, kata.PriceServiceSlow, nats.errors.Error):
                 return False
 

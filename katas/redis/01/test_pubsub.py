@@ -62,7 +62,7 @@ def connections(client: redis.Redis) -> set[str]:
 
 def counts(client: redis.Redis, *channels: str) -> dict[str, int]:
     """Subscribers by name, as the server tells them."""
-    return dict(client.pubsub_numsub(*channels))
+    return {str(channel): count for channel, count in client.pubsub_numsub(*channels)}
 
 
 def send(client: redis.Redis, channel: str, body: dict[str, Any]) -> int:
@@ -232,7 +232,7 @@ def test_no_confirmation(
 ) -> None:
     proxy = fault_proxy(redis_server.url)
     timeout = 0.9
-    channels = CHANNELS
+    channels: tuple[str, ...] = CHANNELS
     if link == "silent":
         timeout = 0.5
         proxy.block()  # connections are accepted, and nothing ever comes back
