@@ -126,7 +126,7 @@ def subscriber_counts(client: redis.Redis, *channels: str) -> dict[str, int]:
 
     Those who listen through a pattern are not counted.
     """
-    return {channel: int(count) for channel, count in client.pubsub_numsub(*channels)}
+    return {str(channel): int(count) for channel, count in client.pubsub_numsub(*channels)}
 
 
 def wait_for_subscribers(client: redis.Redis, channel: str, count: int, timeout: float) -> bool:
