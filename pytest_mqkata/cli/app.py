@@ -12,6 +12,7 @@ from pytest_mqkata.errors import EnvironmentProblem
 
 ENVIRONMENT_STATUS = 3
 USAGE_STATUS = 4
+INTERRUPTED_STATUS = 130
 
 app = typer.Typer(
     name="mqkata",
@@ -127,13 +128,15 @@ def main() -> None:
     try:
         status = app(standalone_mode=False)
     except typer.Exit as ended:
+        if ended.exit_code == INTERRUPTED_STATUS:
+            print("mqkata: interrupted", file=sys.stderr)
         sys.exit(ended.exit_code)
     except EnvironmentProblem as problem:
         print(f"mqkata: {problem}", file=sys.stderr)
         sys.exit(ENVIRONMENT_STATUS)
     except (KeyboardInterrupt, typer.Abort):
         print("mqkata: interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED_STATUS)
     except Exception as error:
         shown = getattr(error, "format_message", None)  # typer's and click's usage errors
         if shown is None:
