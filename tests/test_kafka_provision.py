@@ -18,7 +18,7 @@ UNREACHABLE = "http://127.0.0.1:9"  # nothing listens on the discard port
 
 
 def _unreachable(cache: Path) -> dict[str, str]:
-    proxies = {name: UNREACHABLE for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")}
+    proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), UNREACHABLE)
     return {**os.environ, **proxies, "MQKATA_CACHE": str(cache)}
 
 

@@ -124,25 +124,24 @@ def hint(
 
 
 def main() -> None:
-    """Run the command; exits 0, 3 (the environment failed) or 4 (wrong usage)."""
+    """Run the command; exits 0, 3 (the environment failed), 4 (wrong usage) or 130 (Ctrl-C)."""
     try:
         status = app(standalone_mode=False)
-    except typer.Exit as ended:
-        if ended.exit_code == INTERRUPTED_STATUS:
-            print("mqkata: interrupted", file=sys.stderr)
-        sys.exit(ended.exit_code)
     except EnvironmentProblem as problem:
         print(f"mqkata: {problem}", file=sys.stderr)
-        sys.exit(ENVIRONMENT_STATUS)
-    except (KeyboardInterrupt, typer.Abort):
-        print("mqkata: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED_STATUS)
+        status = ENVIRONMENT_STATUS
+    except typer.Exit as ended:
+        status = ended.exit_code
+    except typer.Abort:
+        status = INTERRUPTED_STATUS
     except Exception as error:
-        shown = getattr(error, "format_message", None)  # typer's and click's usage errors
+        shown = getattr(error, "format_message", None)  # typer's usage errors
         if shown is None:
             raise
         print(f"mqkata: {shown()}", file=sys.stderr)
-        sys.exit(USAGE_STATUS)
+        status = USAGE_STATUS
+    if status == INTERRUPTED_STATUS:
+        print("mqkata: interrupted", file=sys.stderr)
     sys.exit(status or 0)
 
 
