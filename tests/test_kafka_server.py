@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from pytest_mqkata.errors import ServerConfigError, SharedServerError
@@ -106,8 +106,14 @@ def test_a_refused_config_shows_kafka_s_own_words(kafka_server_factory: Callable
 
 
 def test_evidence_names_topics_and_offsets(kafka_server: KafkaServer) -> None:
-    """The end offset of each partition."""
-    topic = kafka_server.topic("orders")
-    _send(kafka_server.url, topic, [b"a"])
+    """The end offset of each partition, and how far behind a group is."""
+    topic, group = kafka_server.topic("orders"), kafka_server.name("packing")
+    _send(kafka_server.url, topic, [b"a", b"b", b"c"])
+    consumer = KafkaConsumer(bootstrap_servers=kafka_server.url, group_id=group, enable_auto_commit=False)
+    consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(1, "", -1)})
+    consumer.close()
 
-    assert kafka_server.evidence() == [f"topic {topic}: end offset by partition {{0: 1}}"]
+    assert kafka_server.evidence() == [
+        f"topic {topic}: end offset by partition {{0: 3}}",
+        f"group {group}: committed 1 of 3 in {topic} partition 0, lag 2",
+    ]

@@ -197,13 +197,34 @@ class KafkaServer(Node):
         )
 
     def evidence(self) -> list[str]:
+        found: dict[TopicPartition, int] = {}
         lines = []
         for name in self._existing()[:_EVIDENCE_TOPICS]:
             partitions = [TopicPartition(name, one["partition_index"]) for one in self._describe(name)["partitions"]]
             ends = self._offsets(partitions)
+            found.update(ends)
             shown = ", ".join(f"{one.partition}: {ends.get(one, '?')}" for one in partitions)
             lines.append(f"topic {name}: end offset by partition {{{shown}}}")
+        for group in self._groups():
+            lines += [
+                f"group {group}: committed {committed} of {end} in {partition.topic} partition {partition.partition}, "
+                f"lag {end - committed}"
+                for partition, committed, end in self._committed(group, found)
+            ]
         return lines or ["no topic of this test exists"]
+
+    def _groups(self) -> list[str]:
+        known = {str(one["group_id"]) for one in self.admin.list_groups()}
+        return [name for name in self._topics if name in known]
+
+    def _committed(self, group: str, ends: Mapping[TopicPartition, int]) -> list[tuple[TopicPartition, int, int]]:
+        port = self.lease.record.ports["internal"]
+        consumer = KafkaConsumer(bootstrap_servers=f"127.0.0.1:{port}", group_id=group, enable_auto_commit=False)
+        try:
+            places = [(partition, consumer.committed(partition), end) for partition, end in ends.items()]
+        finally:
+            consumer.close()
+        return [(partition, place, end) for partition, place, end in places if place is not None]
 
     def _offsets(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         consumer = KafkaConsumer(bootstrap_servers=f"127.0.0.1:{self.lease.record.ports['internal']}")

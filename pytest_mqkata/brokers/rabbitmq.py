@@ -144,7 +144,7 @@ class RabbitmqServer(Node):
         """Take the management plugin's statistics off the node, as disabling the plugin does.
 
         While it stops, the plugin asks a process that waits for the plugin, until five seconds have passed
-        (RabbitMQ 3.10). Best effort: without this a stop takes that much longer.
+        (RabbitMQ 3.x). Best effort: without this a stop takes that much longer.
         """
         details = self.lease.record.details
         if not details["erl_call"]:
@@ -155,6 +155,7 @@ class RabbitmqServer(Node):
             subprocess.run(
                 [details["erl_call"], "-sname", self.name, "-c", cookie, "-a", call],
                 env=json.loads(details["environment"]),
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_ERL_CALL_TIMEOUT,
