@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processes import until
+from support.processes import heed_interrupts, until
 
 from pytest_mqkata.errors import EnvironmentProblem, MissingTool
 from pytest_mqkata.provision import choice, find, java
@@ -50,6 +50,7 @@ def test_ctrl_c_while_jars_are_fetched_leaves_nothing(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     until(lambda: list((tmp_path / "kafka").glob("*.part-*/.repository")), 60, "the download did not begin")
     os.killpg(process.pid, signal.SIGINT)

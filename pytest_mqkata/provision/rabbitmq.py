@@ -197,7 +197,7 @@ def _from_packages(progress: Progress) -> Installation:
 
 def _unpack(folder: Path, work: Path, progress: Progress, *, libraries: bool = False) -> None:
     """RabbitMQ and all of Erlang into `folder`, with `libraries` also the shared libraries that this system lacks."""
-    installed = installed_packages()
+    installed = installed_packages() | {"libc6"}  # a second C library would break the system's own programs
 
     def wanted(name: str) -> bool:
         if name.startswith(("erlang-", "esl-erlang")):

@@ -321,8 +321,7 @@ class Fleet:
 
     def _empty(self, pool: Pool) -> None:
         for server in pool.servers():
-            server.stop()
-            server.remove()
+            server.remove()  # its data goes with it, so there is nothing that a graceful stop would save
         pool.shared = None
         pool.spares.clear()
 

@@ -96,7 +96,7 @@ def all_places() -> list[Place]:
 def fingerprint() -> str:
     """A name for this version of the code: versions that differ never share a supervisor."""
     package = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
+    digest = hashlib.sha256(f"{sys.prefix} {sys.version}".encode())
     for folder in ("supervisor", "recipes", "processes"):
         for file in sorted((package / folder).glob("*.py")):
             state = file.stat()

@@ -24,6 +24,11 @@ def test_hold({broker}_server):
 """
 
 
+def heed_interrupts() -> None:
+    """For a child: SIGINT has its usual effect, also where this run itself was started in the background without it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Holder:
     """A pytest process, in a process group of its own, whose test holds a broker and never ends."""
 
@@ -39,6 +44,7 @@ class Holder:
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
 
     def wait_until_it_holds(self, timeout: float = 120) -> None:

@@ -106,7 +106,7 @@ def resume_orders(bootstrap_servers: str, topic: str, group: str, max_orders: in
         group_id=group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        max_poll_records=max_orders,
+        fetch_max_wait_ms=100,  # an empty fetch waits at the broker, and the question for the ends waits behind it
     )
     with closing(consumer):
         consumer.partitions_for_topic(topic)  # or a first poll may join the group before it knows the topic
@@ -118,7 +118,7 @@ def resume_orders(bootstrap_servers: str, topic: str, group: str, max_orders: in
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the group {group} got no orders of {topic} in {_DEADLINE:g} s")
             wanted = max_orders - len(orders)
-            for partition, records in consumer.poll(timeout_ms=500, max_records=wanted).items():
+            for partition, records in consumer.poll(timeout_ms=200, max_records=wanted).items():
                 orders += [json.loads(record.value) for record in records]
                 taken[partition] = OffsetAndMetadata(records[-1].offset + 1, "", -1)
         if taken:

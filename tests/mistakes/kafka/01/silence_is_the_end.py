@@ -1,7 +1,7 @@
 """Takes a moment of silence for the end of the topic.
 
-Step: 8
-Why: consumer_timeout_ms ends the loop when nothing comes for a while: an empty topic makes it wait, and while others write it never ends. The end of a topic is a number: end_offsets tells it.
+Step: 9
+Why: consumer_timeout_ms ends the loop when nothing comes for a while. While others write, that never happens. The end of a topic is a number, and end_offsets tells it.
 """
 
 
@@ -11,7 +11,7 @@ def read_orders(bootstrap_servers, topic, timeout=10.0):
         bootstrap_servers=bootstrap_servers,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        consumer_timeout_ms=6000,
+        consumer_timeout_ms=1500,
     )
     with closing(consumer):
         return [json.loads(record.value) for record in consumer]
