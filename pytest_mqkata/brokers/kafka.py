@@ -245,6 +245,10 @@ class KafkaServer(Node):
     def close(self) -> None:
         if self._proxy:
             self._proxy.close()
+        admin = None if self._shared else _admins.pop(self.lease.record.ports.get("internal", 0), None)
+        if admin is not None:
+            with contextlib.suppress(KafkaError, OSError):
+                admin.close()
         super().close()
 
 

@@ -14,6 +14,7 @@ from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.session import Lease
 
 _MONITORING_SECONDS = 2.0
+_NO_TLS = False  # the monitoring port speaks plain HTTP; loading certificates would cost 20 ms a question
 _EVIDENCE_LINES = 8
 
 
@@ -73,7 +74,9 @@ class NatsServer(Node):
         return lines[:_EVIDENCE_LINES]
 
     def _ask(self, page: str, **query: int) -> dict[str, Any]:
-        reply = httpx.get(f"{self.monitoring_url}/{page}", params=query, timeout=_MONITORING_SECONDS, trust_env=False)
+        reply = httpx.get(
+            f"{self.monitoring_url}/{page}", params=query, timeout=_MONITORING_SECONDS, trust_env=False, verify=_NO_TLS
+        )
         reply.raise_for_status()
         found: dict[str, Any] = reply.json()
         return found

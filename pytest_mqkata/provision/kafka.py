@@ -6,6 +6,7 @@ of the loaded classes for this Java, which halves a node's start.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -69,7 +70,9 @@ def find(progress: Progress = silent) -> Installation:
         progress(f"preparing Kafka {version} for Java {runtime.version} (once)")
         _train(folder, runtime, class_path)
 
-    made = provisioned("kafka-started", f"{version}-{java.identity(runtime)}", train, progress=progress)
+    # a class archive holds for one class path and one Java
+    place = hashlib.sha256(class_path.encode()).hexdigest()[:8]
+    made = provisioned("kafka-started", f"{version}-{java.identity(runtime)}-{place}", train, progress=progress)
     archive = made / "classes"
     paths = {
         "java": str(runtime.path),

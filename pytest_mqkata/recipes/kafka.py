@@ -69,7 +69,7 @@ class KafkaRecipe:
         )
 
     def probe(self, launch: Launch) -> str | None:
-        port = launch.ports["client"]  # the last listener to open, and the one that matters
+        port = launch.ports["client"]  # what a test will connect to
         try:
             socket.create_connection(("127.0.0.1", port), timeout=_PROBE_SECONDS).close()
         except OSError as error:

@@ -7,6 +7,7 @@ Why: send() only puts a record into a buffer. Where a record is stored, and whet
 
 def publish_orders(bootstrap_servers, topic, orders):
     producer = KafkaProducer(bootstrap_servers=bootstrap_servers)
+    orders = list(orders)
     for order in orders:
         producer.send(
             topic,
