@@ -128,7 +128,9 @@ def test_creates_a_topic(kata: ModuleType, kafka_server: KafkaServer) -> None:
     assert len(found) == 3, f"The broker has {len(found)} partitions of the topic, not 3."
     assert min(found.values()) >= 0, f"On return some partition had no leader yet (leaders {found}): a send would fail."
     kept = setting(kafka_server, name, "retention.ms")
-    assert kept == "86400000", f"The topic's retention.ms is {kept or 'not set'}, not 86400000: pass it as a setting of the topic."
+    assert kept == "86400000", (
+        f"The topic's retention.ms is {kept or 'not set'}, not 86400000: pass it as a setting of the topic."
+    )
 
 
 @pytest.mark.step(2, "create_topic")

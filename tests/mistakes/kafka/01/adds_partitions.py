@@ -13,5 +13,5 @@ def create_topic(bootstrap_servers, name, partitions=1, replication_factor=1, re
         return _create(bootstrap_servers, name, partitions, replication_factor, retention_ms)
     except ValueError:
         with closing(KafkaAdminClient(bootstrap_servers=bootstrap_servers)) as admin:
-            admin.create_partitions({name: {"count": partitions}})
-        raise
+            admin.create_partitions({name: partitions})
+        return False
