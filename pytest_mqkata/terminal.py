@@ -41,7 +41,7 @@ class _TerminalListener:
     def ready(self, record: ServerRecord, seconds: float) -> None:
         address = f"127.0.0.1:{record.ports.get('client', 0)}"
         state = "warm" if record.warm else f"cold start, {record.seconds:.1f} s"
-        title = TITLES[record.broker]
+        title = record.product or TITLES[record.broker]
         line = f"{title} {record.version} · native ({record.source}) · {address} · {state}"
         if record.broker not in self._lines:
             self._lines[record.broker] = line

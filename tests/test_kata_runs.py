@@ -154,6 +154,16 @@ MISBEHAVIOUR = {
         "        except BaseException:\n            pass\n",
         "Not done after 2 s. `store()` was still at",
     ),
+    "suppresses": (
+        "import contextlib, time\ndef store(client, value):\n    while True:\n"
+        "        with contextlib.suppress(BaseException):\n            time.sleep(1000)\n",
+        "Not done after 2 s. `store()` was still at",
+    ),
+    "swallows in a helper": (
+        "import time\ndef store(client, value):\n    while not done():\n        continue\n"
+        "def done():\n    try:\n        time.sleep(1000)\n    except BaseException:\n        return False\n",
+        "Not done after 2 s. `done()` was still at",
+    ),
     "exits": (
         "import sys\ndef store(client, value):\n    sys.exit(3)\n",
         "your code ended the program with sys.exit()",

@@ -57,6 +57,6 @@ class RichListener:
             self._progress.remove_task(self._task)
             self._task = None
         state = "was warm" if record.warm else f"started in {record.seconds:.1f} s"
-        title = TITLES[record.broker]
+        title = record.product or TITLES[record.broker]
         address = f"127.0.0.1:{record.ports.get('client', 0)}"
         self._console.print(f"[green]✔[/green] {title} {record.version} ({record.source}) {state}: {address}")

@@ -37,7 +37,7 @@ def take_down(brokers: list[str] | None, force: bool) -> None:
         for answer in ask_all(op="down", broker=broker, force=force):
             ended += [ServerRecord.from_json(data) for data in answer]
     for record in ended:
-        console.print(f"{TITLES[record.broker]} {record.version} (PID {record.pid}) has ended.")
+        console.print(f"{record.product or TITLES[record.broker]} {record.version} (PID {record.pid}) has ended.")
     held = [record for record in _running() if record.leases and brokers in (None, [record.broker])]
     if held and not force:
         names = ", ".join(sorted({TITLES[record.broker] for record in held}))
@@ -58,7 +58,7 @@ def show_running() -> None:
         table.add_column(column, no_wrap=column != "State")
     for record in records:
         address = f"127.0.0.1:{record.ports.get('client', 0)}"
-        table.add_row(TITLES[record.broker], record.version, address, str(record.pid), _state(record))
+        table.add_row(record.product or TITLES[record.broker], record.version, address, str(record.pid), _state(record))
     console.print(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import linecache
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from _pytest.outcomes import Failed
 
@@ -19,9 +21,8 @@ from pytest_mqkata.testing import waited_for
 STEP_SECONDS = 20.0
 
 _AGAIN = 0.5  # seconds until an answer that swallowed the interruption is interrupted again
-_BURST_AFTER = 3  # swallowed interruptions after which they come in a burst
-_BURST = 0.0002  # seconds between the interruptions of a burst: one of them hits outside of the answer's `try`
-_GIVE_UP_AFTER = 20_000  # interruptions after which nothing but the process' end helps
+_TRACE_AFTER = 2  # interruptions after which the answer is stopped where it catches nothing
+_GIVE_UP_AFTER = 20  # interruptions after which nothing but the process' end helps
 
 
 class DeadlineReached(Failed):
@@ -44,10 +45,12 @@ class Deadline:
         self._fired = 0
         self._message = ""
         self._previous: object = None
+        self._traced: Any = None  # the trace function of a coverage tool
 
     def start(self) -> None:
         """Only the main thread can be interrupted; elsewhere nothing happens."""
         if threading.current_thread() is threading.main_thread():
+            self._traced = sys.gettrace()
             self._previous = signal.signal(signal.SIGALRM, self._fire)
             signal.setitimer(signal.ITIMER_REAL, self._seconds, _AGAIN)
 
@@ -56,6 +59,7 @@ class Deadline:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._previous)  # type: ignore[arg-type]
             self._previous = None
+            sys.settrace(self._traced)
 
     def _fire(self, _number: int, frame: FrameType | None) -> None:
         self._fired += 1
@@ -63,14 +67,36 @@ class Deadline:
         if self._fired == 1:
             self._message = self._describe(where)
         elif where is None:
-            signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
             return  # the first interruption got through; what runs now is the test's own clean-up
-        if self._fired == _BURST_AFTER:
-            signal.setitimer(signal.ITIMER_REAL, _BURST, _BURST)
         if self._fired > _GIVE_UP_AFTER:
             self._last_words(f"{self._message} It catches every interruption, so the whole run had to be ended.")
             os._exit(1)
+        if self._fired > _TRACE_AFTER:
+            self._interrupt_outside_of_try(frame)
         raise DeadlineReached(self._message, pytrace=False)
+
+    def _interrupt_outside_of_try(self, frame: FrameType | None) -> None:
+        """Have the answer's outermost function interrupted at its next line that stands in no `try` or `with`.
+
+        An answer that catches BaseException in a loop swallows whatever is raised where it waits; what is raised in its
+        `except` clause, or at the head of its loop, it cannot catch.
+        """
+        outermost = None
+        while frame:
+            if self._answer.owns(frame.f_code.co_filename):
+                outermost = frame
+            frame = frame.f_back
+        if outermost is None:
+            return
+        guarded = _guarded_lines(outermost.f_code.co_filename)
+
+        def at_line(running: FrameType, event: str, _argument: object) -> object:
+            if event == "line" and running.f_lineno not in guarded:
+                raise DeadlineReached(self._message, pytrace=False)
+            return at_line
+
+        sys.settrace(lambda *_: None)
+        outermost.f_trace = at_line
 
     def _describe(self, where: FrameType | None) -> str:
         sentence = f"Not done after {self._seconds:g} s."
@@ -101,6 +127,15 @@ class Deadline:
             if found:
                 return found[-1]
         return None
+
+
+def _guarded_lines(file: str) -> set[int]:
+    """The lines of a file that stand in the body of a `try` or `with`."""
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse("".join(linecache.getlines(file)))):
+        if isinstance(node, ast.Try | ast.TryStar | ast.With | ast.AsyncWith):
+            lines.update(range(node.body[0].lineno, (node.body[-1].end_lineno or node.body[-1].lineno) + 1))
+    return lines
 
 
 def _frames(task: asyncio.Task[object]) -> list[FrameType]:

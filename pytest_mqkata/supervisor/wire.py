@@ -25,6 +25,7 @@ class ServerRecord:
         log: its log file.
         version: the broker's version.
         source: where its executables come from.
+        product: what it really is, where that is not the broker's usual name.
         warm: it ran before it was asked for.
         seconds: how long its last start took.
         alive: its main process runs.
@@ -43,6 +44,7 @@ class ServerRecord:
     log: str
     version: str
     source: str
+    product: str = ""
     details: dict[str, str] = field(default_factory=dict)
     warm: bool = False
     seconds: float = 0.0
