@@ -11,7 +11,7 @@ from pytest_mqkata.brokers import TITLES
 
 if TYPE_CHECKING:
     from pytest_mqkata.brokers.session import Listener
-    from pytest_mqkata.supervisor.wire import ServerRecord
+    from pytest_mqkata.supervisor.wire import ClusterRecord, ServerRecord
 
 brokers_key = pytest.StashKey[dict[str, str]]()
 """On the config: broker to the line that says what ran: name, version, backend, address, warm or cold."""
@@ -46,6 +46,20 @@ class _TerminalListener:
         if record.broker not in self._lines:
             self._lines[record.broker] = line
             self._show(line)
+
+    def cluster_ready(self, record: ClusterRecord, seconds: float) -> None:
+        node = record.nodes[0]
+        ports = ", ".join(str(one.ports.get("client", 0)) for one in record.nodes)
+        state = "warm" if record.warm else f"cold start, {record.seconds:.1f} s"
+        line = f"{record.title} {node.version} · native ({node.source}) · 127.0.0.1: {ports} · {state}"
+        for note in record.notes:
+            self._show(note)
+        if record.title not in self._lines:
+            self._lines[record.title] = line
+            self._show(line)
+
+    def waiting(self, reason: str) -> None:
+        self._show(f"waiting: {reason}")
 
     def _show(self, text: str, *, over: bool = False) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

@@ -40,6 +40,10 @@ class NatsServer(Node):
         """The connections that are open, with `subs` each with its `subscriptions_list`."""
         return self._ask("connz", subs=int(subs))
 
+    def routez(self) -> dict[str, Any]:
+        """The routes to the cluster's other nodes."""
+        return self._ask("routez")
+
     def jsz(self) -> dict[str, Any]:
         """JetStream: accounts, streams with their state, consumers."""
         return self._ask("jsz", accounts=1, streams=1, consumers=1, config=1)

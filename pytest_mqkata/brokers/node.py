@@ -17,6 +17,11 @@ run_tag = f"{os.getpid():x}{secrets.token_hex(2)}"
 """Marks the names that this process gave out."""
 
 
+def next_name(stem: str) -> str:
+    """A name that nothing else has: `stem`, "-" and letters and digits."""
+    return f"{stem}-{run_tag}-{next(_numbers)}"
+
+
 class Node:
     """What all brokers' servers and nodes have in common; one subclass for each broker."""
 
@@ -88,7 +93,12 @@ class Node:
 
     def fresh(self, stem: str) -> str:
         """A name that nothing else has, for a queue, topic, subject or key: `stem`, "-" and letters and digits."""
-        return f"{stem}-{run_tag}-{next(_numbers)}"
+        return next_name(stem)
+
+    @property
+    def url(self) -> str:
+        """Where clients connect to, as the broker's clients write it."""
+        raise NotImplementedError
 
     def kill(self) -> None:
         """SIGKILL: the process is gone at once, nothing is flushed."""
@@ -114,6 +124,10 @@ class Node:
     def resume(self) -> None:
         """SIGCONT: it goes on."""
         self._control("resume")
+
+    def back_again(self) -> None:
+        """It was started by its cluster, not by `start()`."""
+        self._down_on_purpose = False
 
     def evidence(self) -> list[str]:
         """What the broker holds now, a line each, for a failure report. Takes 2 seconds at the most."""

@@ -164,9 +164,9 @@ class RabbitmqServer(Node):
         (RabbitMQ 3.x). Best effort: without this a stop takes that much longer.
         """
         with contextlib.suppress(OSError, RuntimeError, subprocess.TimeoutExpired):
-            self._evaluate("gen_event:delete_handler(rabbit_event, rabbit_mgmt_db_handler, []).")
+            self.evaluate("gen_event:delete_handler(rabbit_event, rabbit_mgmt_db_handler, []).")
 
-    def _evaluate(self, erlang: str) -> str:
+    def evaluate(self, erlang: str) -> str:
         """Have the node evaluate an Erlang expression, which takes 0.01 s; its value, as Erlang writes it.
 
         Raises:
@@ -177,11 +177,12 @@ class RabbitmqServer(Node):
         details = self.lease.record.details
         if not details["erl_call"]:
             raise RuntimeError("this Erlang came without erl_call")
-        cookie = (self.folder / "home" / ".erlang.cookie").read_text()
+        environment = json.loads(details["environment"])
+        cookie = (Path(environment["HOME"]) / ".erlang.cookie").read_text()
         done = subprocess.run(
             [details["erl_call"], "-sname", self.name, "-c", cookie, "-e"],
             input=erlang + "\n",
-            env=json.loads(details["environment"]),
+            env=environment,
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -212,22 +213,28 @@ class RabbitmqServer(Node):
         """
         with contextlib.suppress(OSError, RuntimeError, subprocess.TimeoutExpired):
             vhost = ",".join(map(str, self.vhost.encode()))
-            said = self._evaluate(_LIST_QUEUES.replace("VHOST", vhost))
+            said = self.evaluate(_LIST_QUEUES.replace("VHOST", vhost))
             return {
                 base64.b64decode(name).decode(): _Numbers(int(ready), int(unacknowledged), int(consumers))
                 for name, ready, unacknowledged, consumers in _LISTED.findall(said)
             }
         return {}
 
-    def close(self) -> None:
+    def close_links(self) -> None:
+        """Close the connections that this handle opened for itself."""
         if self._observer is not None:
             with contextlib.suppress(AMQPError, OSError):
                 self._observer.close()
+        if self._management is not None:
+            self._management.close()
+
+    def close(self) -> None:
+        self.close_links()
         try:
             if self._shared:
                 self.management.delete("vhosts", self.vhost)
         finally:
-            self.management.close()
+            self.close_links()
             self.lease.give()
 
 

@@ -10,9 +10,15 @@ from typing import Any, Protocol
 
 from pytest_mqkata import provision
 from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.provision import Installation
+from pytest_mqkata.recipes.clusters import cluster_recipe
 from pytest_mqkata.supervisor.client import Client, default_idle
-from pytest_mqkata.supervisor.wire import ServerRecord
+from pytest_mqkata.supervisor.wire import ClusterRecord, ServerRecord
+
+_CLUSTER_WAIT = 600.0  # seconds to wait for a cluster that another run uses
+_CLUSTER_POLL = 0.05  # seconds between two questions for it
+_SILENT = 1.0  # seconds to wait before saying so
 
 
 class Listener(Protocol):
@@ -27,6 +33,12 @@ class Listener(Protocol):
     def ready(self, record: ServerRecord, seconds: float) -> None:
         """A standard server was obtained; `seconds` from asking to having it."""
 
+    def cluster_ready(self, record: ClusterRecord, seconds: float) -> None:
+        """A cluster was obtained; `seconds` from asking to having it."""
+
+    def waiting(self, reason: str) -> None:
+        """What was asked for cannot be had yet."""
+
 
 class Quiet:
     """A Listener that shows nothing."""
@@ -36,6 +48,10 @@ class Quiet:
     def starting(self, title: str, version: str) -> None: ...
 
     def ready(self, record: ServerRecord, seconds: float) -> None: ...
+
+    def cluster_ready(self, record: ClusterRecord, seconds: float) -> None: ...
+
+    def waiting(self, reason: str) -> None: ...
 
 
 @dataclass
@@ -50,6 +66,43 @@ class Lease:
         """Do something to the server, see `Client.control`; updates and returns its record."""
         self.record = self.client.control(self.name, action, **options)
         return self.record
+
+    def give(self) -> None:
+        self.client.give(self.name)
+
+
+@dataclass
+class NodeLease(Lease):
+    """One node of a cluster that is in our hands."""
+
+    node: int = 0
+
+    def control(self, action: str, **options: Any) -> ServerRecord:
+        self.record = self.client.control_node(self.name, self.node, action, **options)
+        return self.record
+
+    def give(self) -> None:
+        """Nothing: the whole cluster is given back at once."""
+
+
+@dataclass
+class ClusterLease:
+    """A cluster in our hands until `give()`, or until this process ends."""
+
+    client: Client
+    name: str
+    record: ClusterRecord
+
+    def nodes(self) -> list[NodeLease]:
+        return [NodeLease(self.client, self.name, node, number) for number, node in enumerate(self.record.nodes)]
+
+    def heal(self) -> None:
+        """Resume and start all nodes, and wait until the cluster is healthy; see `Client.heal`."""
+        self.record = self.client.heal(self.name)
+
+    def health(self) -> str | None:
+        """None if it is healthy, else the reason that it is not."""
+        return self.client.health(self.name)
 
     def give(self) -> None:
         self.client.give(self.name)
@@ -94,6 +147,44 @@ class Session:
             self._held.add(broker)
         self._listener.ready(record, time.monotonic() - begun)
         return Lease(self._client, lease, record)
+
+    def take_cluster(
+        self, broker: str, kind: str = "cluster", options: Mapping[str, Any] | None = None
+    ) -> ClusterLease:
+        """A healthy, clean cluster that nobody else has meanwhile; waits while another run has it.
+
+        Raises:
+            MissingTool: its executables are not here and cannot be fetched.
+            ServerExited: a node ended while starting, mostly because of its config.
+            EnvironmentProblem: it cannot be started, or could not be had in time.
+        """
+        begun = time.monotonic()
+        idle = default_idle() if self._idle is None else self._idle
+        key = provision.choice(broker)
+        installation: Installation | None = None
+        told = ""
+        while True:
+            taken = self._client.take_cluster(
+                broker, kind, options or {}, key=key, installation=installation, idle=idle
+            )
+            if taken is None:
+                installation = self.installation(broker)
+                self._listener.starting(cluster_recipe(broker, kind).title, installation.version)
+            elif isinstance(taken, str):
+                waited = time.monotonic() - begun
+                if waited > _CLUSTER_WAIT:
+                    raise EnvironmentProblem(
+                        f"Waited {waited:.0f} s in vain: {taken}.",
+                        mend=["see what runs: mqkata ps", "end it: mqkata down --force"],
+                    )
+                if taken != told and waited > _SILENT:
+                    self._listener.waiting(taken)
+                    told = taken
+                time.sleep(_CLUSTER_POLL)
+            else:
+                lease, record = taken
+                self._listener.cluster_ready(record, time.monotonic() - begun)
+                return ClusterLease(self._client, lease, record)
 
     def order(self, broker: str, options: Mapping[str, Any], *, start: bool = True) -> Lease:
         """A private server made from options of one's own (the broker's recipe defines them).

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from pytest_mqkata.brokers import TITLES
-from pytest_mqkata.supervisor.wire import ServerRecord
+from pytest_mqkata.supervisor.wire import ClusterRecord, ServerRecord
 
 
 class RichListener:
@@ -52,11 +52,27 @@ class RichListener:
     def starting(self, title: str, version: str) -> None:
         self.progress(f"starting {title} {version} …")
 
+    def waiting(self, reason: str) -> None:
+        self.progress(f"waiting: {reason}")
+
     def ready(self, record: ServerRecord, seconds: float) -> None:
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-            self._task = None
+        self._done()
         state = "was warm" if record.warm else f"started in {record.seconds:.1f} s"
         title = record.product or TITLES[record.broker]
         address = f"127.0.0.1:{record.ports.get('client', 0)}"
         self._console.print(f"[green]✔[/green] {title} {record.version} ({record.source}) {state}: {address}")
+
+    def cluster_ready(self, record: ClusterRecord, seconds: float) -> None:
+        self._done()
+        state = "was warm" if record.warm else f"started in {record.seconds:.1f} s"
+        node = record.nodes[0]
+        self._console.print(f"[green]✔[/green] {record.title} {node.version} ({node.source}) {state}:")
+        for one in record.nodes:
+            self._console.print(f"  {one.name:<20} 127.0.0.1:{one.ports.get('client', 0)}  PID {one.pid}")
+        for note in record.notes:
+            self._console.print(note, style="dim")
+
+    def _done(self) -> None:
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None

@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 from _pytest.terminal import TerminalReporter
 
-from pytest_mqkata.fixtures.access import nodes_key, proxies_key
+from pytest_mqkata.fixtures.access import clusters_key, nodes_key, proxies_key
 from pytest_mqkata.katas import leftovers, summary
 from pytest_mqkata.katas.answer import Answer
 from pytest_mqkata.katas.deadline import STEP_SECONDS, Deadline, in_debugger
@@ -28,6 +28,7 @@ from pytest_mqkata.katas.verdict import GREEN, WAITING, LeftBehind, NotWritten, 
 from pytest_mqkata.terminal import brokers_key
 
 if TYPE_CHECKING:
+    from pytest_mqkata.brokers.cluster import Cluster
     from pytest_mqkata.brokers.node import Node
 
 _HYPOTHESIS_SAYS = ("Falsifying example", "Failing test case")
@@ -220,7 +221,7 @@ class KataHooks:
         practice = item.stash.get(_practice_key, None)
         if practice is None or practice.before is None:
             return (yield)
-        for node in item.stash.get(nodes_key, []):
+        for node in _processes(item):
             practice.ports |= node.busy_ports
         practice.ports |= {*item.stash.get(proxies_key, [])}
         deadline = Deadline(practice.answer, _TEARDOWN_SECONDS, self._last_words)
@@ -284,7 +285,7 @@ class KataHooks:
             error = error.error
         verdict = judge(error, step, answer)
         if verdict.colour == "red" and call.when == "call":
-            verdict.lines += _evidence(item.stash.get(nodes_key, []))
+            verdict.lines += _evidence(item)
         return verdict
 
     def _replay(self, item: pytest.Item, practice: _Practice) -> str:
@@ -377,18 +378,30 @@ def _load_hypothesis_profile() -> None:
     hypothesis.settings.load_profile("mqkata")
 
 
-def _evidence(nodes: list[Node]) -> list[str]:
+def _processes(item: pytest.Item) -> list[Node]:
+    """Every broker process that the test holds."""
+    clusters = item.stash.get(clusters_key, [])
+    return [*item.stash.get(nodes_key, []), *(member for cluster in clusters for member in cluster.members)]
+
+
+def _evidence(item: pytest.Item) -> list[str]:
     """What the brokers hold at this moment, asked in a thread, so that a stuck broker cannot stop the report."""
     lines: list[str] = []
 
+    def tell(holder: Node | Cluster[Node], processes: Sequence[Node]) -> None:
+        with contextlib.suppress(Exception):
+            died = [node for node in processes if node.died]
+            for node in died:
+                lines.append(f"{node!r} has died by itself. The end of its log {node.log_path}:")
+                lines.extend(f"    {line}" for line in node.log.splitlines()[-10:])
+            if not died:
+                lines.extend(f"    {line}" for line in holder.evidence())
+
     def ask() -> None:
-        for node in nodes:
-            with contextlib.suppress(Exception):
-                if node.died:
-                    lines.extend([f"{node!r} has died by itself. The end of its log {node.log_path}:"])
-                    lines.extend(f"    {line}" for line in node.log.splitlines()[-10:])
-                else:
-                    lines.extend(f"    {line}" for line in node.evidence())
+        for node in item.stash.get(nodes_key, []):
+            tell(node, [node])
+        for cluster in item.stash.get(clusters_key, []):
+            tell(cluster, cluster.members)
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()

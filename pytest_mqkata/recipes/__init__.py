@@ -16,6 +16,31 @@ from pytest_mqkata.provision import Installation
 
 
 @dataclass(frozen=True)
+class Peer:
+    """A node of a cluster, as the others need to know it."""
+
+    name: str
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all nodes of a cluster stand on, ready before the first of them is started.
+
+    Attributes:
+        installation: the broker's executables.
+        folder: common to all nodes; gone with the cluster.
+        log: for the output of the cluster's own processes.
+        ports: a free port for each of the cluster recipe's `port_names`.
+    """
+
+    installation: Installation
+    folder: Path
+    log: Path
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Order:
     """What is to be started.
 
@@ -27,6 +52,9 @@ class Order:
         name: the node's name.
         options: what the caller asked for; JSON values that the recipe defines. {} is the warm standard server.
         again: the node has run before in this folder: keep its data.
+        peers: all nodes of its cluster, itself among them, in the cluster's order; () for a node alone.
+        index: its own place among them.
+        ground: what it has in common with them; None for a node alone.
     """
 
     installation: Installation
@@ -36,6 +64,9 @@ class Order:
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     again: bool = False
+    peers: Sequence[Peer] = ()
+    index: int = 0
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ Options of an order:
     name: its name; a config that is to be reloaded must set the same as server_name.
     host: to listen on, default 127.0.0.1.
     port: client port, default a free one.
+
+A node of a cluster (an order with peers) has a route to each of the others, and gets its own config.
 """
 
 from __future__ import annotations
@@ -18,16 +20,18 @@ import re
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_mqkata.recipes import Launch, Order
 
+CLUSTER = "shop"
 _PROBE_SECONDS = 1.0
 
 
 class NatsRecipe:
     title = "NATS"
-    port_names = ("client", "monitoring")
+    port_names = ("client", "monitoring", "cluster")
     start_deadline = 15.0
     spares = 2
     shared = False
@@ -35,7 +39,7 @@ class NatsRecipe:
 
     def prepare(self, order: Order) -> Launch:
         options = order.options
-        config = options.get("config")
+        config = _cluster_config(order) if order.peers else options.get("config")
         host = str(options.get("host", "127.0.0.1"))
         ports = {"client": int(options.get("port") or order.ports["client"]), "monitoring": order.ports["monitoring"]}
         argv = [order.installation.paths["server"]]
@@ -44,9 +48,10 @@ class NatsRecipe:
             file = order.folder / "nats.conf"
             file.write_text(text)
             argv += ["-c", str(file)]
-        if config is None or options.get("name"):
+        if not order.peers and (config is None or options.get("name")):
             # not unasked with a config: a server refuses to reload a config that lacks the name from the command line
             argv += ["-n", order.name]
+        text = _resolved(text, {**os.environ, **options.get("env", {})})
         if not sets(text, "host", "net", "listen", "addr"):
             argv += ["-a", host]
         if set_port := _port(text):
@@ -69,7 +74,11 @@ class NatsRecipe:
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **options.get("env", {})},
             log=order.log,
             ports=ports,
-            details={"tls_first": str(bool(re.search(r"handshake_first\s*[:=]?\s*true", text)))},
+            details={
+                "name": order.name,
+                "in_cluster": "yes" if order.peers or sets(text, "cluster") else "",
+                "tls_first": str(bool(re.search(r"handshake_first\s*[:=]?\s*true", text))),
+            },
         )
 
     def probe(self, launch: Launch) -> str | None:
@@ -94,8 +103,8 @@ class NatsRecipe:
         return self._health(launch)
 
     def _health(self, launch: Launch) -> str | None:
-        if "monitoring" not in launch.ports:
-            return None
+        if "monitoring" not in launch.ports or launch.details["in_cluster"]:
+            return None  # in a cluster, health is that of the others too
         try:
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{launch.ports['monitoring']}/healthz", timeout=_PROBE_SECONDS
@@ -107,9 +116,25 @@ class NatsRecipe:
             return f"/healthz gives no answer ({error})"
 
 
+def _cluster_config(order: Order) -> str:
+    routes = ", ".join(f'"nats://127.0.0.1:{peer.ports["cluster"]}"' for peer in order.peers)
+    return f"""server_name: {order.name}
+host: 127.0.0.1
+jetstream {{ store_dir: "{order.folder / "store"}" }}
+cluster {{ name: {CLUSTER}, listen: "127.0.0.1:{order.ports["cluster"]}", routes: [{routes}] }}
+lame_duck_grace_period: "1s"
+lame_duck_duration: "30s"
+"""
+
+
 def sets(config: str, *keys: str) -> bool:
     """Whether a NATS config sets one of `keys` at its top level; roughly: at the start of a line."""
     return any(re.search(rf"^\s*{key}\b", config, re.MULTILINE | re.IGNORECASE) for key in keys)
+
+
+def _resolved(config: str, env: Mapping[str, str]) -> str:
+    """A config with the values of the environment's variables in place of their names, as the server reads it."""
+    return re.sub(r"\$(\w+)", lambda found: env.get(found[1], found[0]), config)
 
 
 def _port(config: str) -> int | None:

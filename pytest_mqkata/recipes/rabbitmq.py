@@ -6,6 +6,8 @@ Options of an order:
     definitions: text of a definitions.json, loaded at each start.
     plugins: names of the plugins to enable; default: the management API and the Prometheus endpoint.
     node: the Erlang node name; default rabbit@localhost. Each node has its own epmd, so equal names never clash.
+
+Nodes of a cluster (an order with peers) share the cluster's epmd and its cookie.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import socket
 import struct
 from pathlib import Path
 
+from pytest_mqkata.provision import Installation
 from pytest_mqkata.recipes import Launch, Order
 
 PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
@@ -30,6 +33,8 @@ _ANSWERS = {(10, 10): "start", (10, 30): "tune", (10, 41): "open-ok", (10, 50): 
 # handing over. Letting them spin for a moment, and not tying them to cores, halves its time. An idle node costs the
 # same as before.
 _ERLANG_FLAGS = "+S 2:2 +stbt u +sbwt very_short +sbwtdio very_short -kernel inet_dist_use_interface {127,0,0,1}"
+# nodes notice a peer that is silent (paused, cut off) after 8 s, not after Erlang's 60
+_CLUSTER_FLAGS = " -kernel net_ticktime 8"
 
 
 class RabbitmqRecipe:
@@ -42,15 +47,9 @@ class RabbitmqRecipe:
 
     def prepare(self, order: Order) -> Launch:
         env = _environment(order)
-        if not order.again:
-            _write_cookie(Path(env["HOME"]))
+        if not order.again and not order.ground:
+            write_cookie(Path(env["HOME"]))
         _write_configuration(order)
-        epmd = Launch(
-            argv=[order.installation.paths["epmd"], "-port", env["ERL_EPMD_PORT"], "-address", "127.0.0.1"],
-            env=env,
-            log=order.folder / "epmd.log",
-            ports={},
-        )
         return Launch(
             argv=[order.installation.paths["server"]],
             env=env,
@@ -64,7 +63,7 @@ class RabbitmqRecipe:
                 "login": "" if _has_definitions(order) else f"{USER}:{PASSWORD}",
             },
             stop_grace=20.0,  # with the management plugin on, RabbitMQ 3.x takes 6 s to go
-            companions=[epmd],
+            companions=[] if order.ground else [epmd(order.installation, order.ports["epmd"], order.folder)],
         )
 
     def probe(self, launch: Launch) -> str | None:
@@ -74,19 +73,48 @@ class RabbitmqRecipe:
 RECIPE = RabbitmqRecipe()
 
 
+def epmd(installation: Installation, port: int, folder: Path) -> Launch:
+    """The Erlang port mapper, by which nodes find each other: in the foreground, or it would outlive us."""
+    return Launch(
+        argv=[installation.paths["epmd"], "-port", str(port), "-address", "127.0.0.1"],
+        env=_base_environment(installation, folder / "home", port),
+        log=folder / "epmd.log",
+        ports={},
+        cwd=folder,
+    )
+
+
+def write_cookie(home: Path) -> None:
+    """The secret that nodes of one cluster, and their tools, have in common."""
+    home.mkdir(exist_ok=True)
+    cookie = home / ".erlang.cookie"
+    cookie.write_text(secrets.token_hex(16))
+    cookie.chmod(0o400)
+
+
 # files
 
 
-def _environment(order: Order) -> dict[str, str]:
-    folder, ports = order.folder, order.ports
-    erlang = str(Path(order.installation.paths["erl"]).parent)
+def _base_environment(installation: Installation, home: Path, epmd_port: int) -> dict[str, str]:
+    erlang = str(Path(installation.paths["erl"]).parent)
     env = {
         "PATH": os.pathsep.join([erlang, os.environ.get("PATH", os.defpath)]),
         "LC_ALL": "C.UTF-8",
-        "HOME": str(folder / "home"),
-        "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),
-        "ERL_EPMD_PORT": str(ports["epmd"]),
+        "HOME": str(home),
+        "ERL_EPMD_PORT": str(epmd_port),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
+    }
+    if libraries := installation.paths.get("libraries"):
+        env["LD_LIBRARY_PATH"] = libraries
+    return env
+
+
+def _environment(order: Order) -> dict[str, str]:
+    folder, ports, ground = order.folder, order.ports, order.ground
+    home, epmd_port = (ground.folder, ground.ports["epmd"]) if ground else (folder, ports["epmd"])
+    return {
+        **_base_environment(order.installation, home / "home", epmd_port),
+        "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),
         "RABBITMQ_NODENAME": str(order.options.get("node", "rabbit@localhost")),
         "RABBITMQ_DIST_PORT": str(ports["distribution"]),
         "RABBITMQ_CONF_ENV_FILE": os.devnull,
@@ -99,13 +127,10 @@ def _environment(order: Order) -> dict[str, str]:
         "RABBITMQ_LOGS": "-",
         "RABBITMQ_LOG": "-color",
         "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_FLAGS,
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_FLAGS + (_CLUSTER_FLAGS if ground else ""),
         # the script then becomes Erlang instead of watching it: signals go to the broker itself
         "RUNNING_UNDER_SYSTEMD": "true",
     }
-    if libraries := order.installation.paths.get("libraries"):
-        env["LD_LIBRARY_PATH"] = libraries
-    return env
 
 
 def _for_tools(env: dict[str, str]) -> dict[str, str]:
@@ -114,13 +139,6 @@ def _for_tools(env: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name in kept or name.startswith("ERL_EPMD")} | {
         "RABBITMQ_CTL_ERL_ARGS": "+sbwtdio very_short -kernel inet_dist_use_interface {127,0,0,1}"
     }
-
-
-def _write_cookie(home: Path) -> None:
-    home.mkdir(exist_ok=True)
-    cookie = home / ".erlang.cookie"
-    cookie.write_text(secrets.token_hex(16))
-    cookie.chmod(0o400)
 
 
 def _write_configuration(order: Order) -> None:

@@ -4,6 +4,7 @@ Options of an order:
     config: text of a redis.conf; copied, since CONFIG REWRITE must never touch the file that a learner wrote.
     args: more command line arguments; they win over the config.
     wait: "ready" (PONG, and loading is over), or "answer" (any reply, an error too, counts as up).
+    role: in a cluster: "replica" (of the first node) or "sentinel" (that watches it).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import os
 import socket
 
 from pytest_mqkata.recipes import Launch, Order
+
+SERVICE = "orders"
+"""The name under which sentinels know the master."""
 
 _PROBE_TIMEOUT = 1.0  # seconds
 
@@ -27,7 +31,8 @@ class RedisRecipe:
     def prepare(self, order: Order) -> Launch:
         port = order.ports["client"]
         argv = [order.installation.paths["server"]]
-        config = order.options.get("config")
+        role = order.options.get("role")
+        config = sentinel_config(order) if role == "sentinel" else order.options.get("config")
         if config is not None:
             file = order.folder / "redis.conf"
             if not order.again:
@@ -37,6 +42,10 @@ class RedisRecipe:
         if config is None:
             # nothing to save at the end: a server whose folder is gone would refuse SIGTERM
             argv += ["--save", "", "--appendonly", "no"]
+        if role == "replica":
+            argv += ["--replicaof", "127.0.0.1", str(order.peers[0].ports["client"])]
+        elif role == "sentinel":
+            argv.append("--sentinel")
         argv += [str(argument) for argument in order.options.get("args", ())]
         return Launch(
             argv=argv,
@@ -57,6 +66,14 @@ class RedisRecipe:
         if reply == "+PONG" or (reply and launch.details["wait"] == "answer"):
             return None
         return f"PING was answered with {reply!r}"
+
+
+def sentinel_config(order: Order) -> str:
+    """Watches the cluster's first node; the sentinel rewrites this file as it learns."""
+    return f"""sentinel monitor {SERVICE} 127.0.0.1 {order.peers[0].ports["client"]} 2
+sentinel down-after-milliseconds {SERVICE} 500
+sentinel failover-timeout {SERVICE} 3000
+"""
 
 
 RECIPE = RedisRecipe()

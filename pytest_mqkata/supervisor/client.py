@@ -16,9 +16,11 @@ from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.provision import Installation
 from pytest_mqkata.provision.cache import locked
 from pytest_mqkata.supervisor.place import Place, all_places, own_place
-from pytest_mqkata.supervisor.wire import Line, ServerRecord, error_from_json
+from pytest_mqkata.supervisor.wire import ClusterRecord, Line, ServerRecord, error_from_json
 
 IDLE_VARIABLE = "MQKATA_IDLE"
+BUDGET_VARIABLE = "MQKATA_CLUSTER_MEMORY"
+_BUDGET_DEFAULT = 1500
 _IDLE_DEFAULT = 20 * 60.0  # seconds
 _SPAWN_DEADLINE = 20.0  # seconds until a new supervisor listens; it takes 0.15 s on an idle machine
 
@@ -38,6 +40,22 @@ def default_idle() -> float:
         raise EnvironmentProblem(
             f"The environment variable {IDLE_VARIABLE} is {value!r}, which is not a number of seconds.",
             mend=[f"unset {IDLE_VARIABLE}, or for ten minutes: export {IDLE_VARIABLE}=600"],
+        ) from None
+
+
+def cluster_budget() -> int:
+    """Megabytes that all clusters together may take: $MQKATA_CLUSTER_MEMORY, default 1500.
+
+    Raises:
+        EnvironmentProblem: $MQKATA_CLUSTER_MEMORY is not a number.
+    """
+    value = os.environ.get(BUDGET_VARIABLE, "")
+    try:
+        return int(value) if value else _BUDGET_DEFAULT
+    except ValueError:
+        raise EnvironmentProblem(
+            f"The environment variable {BUDGET_VARIABLE} is {value!r}, which is not a number of megabytes.",
+            mend=[f"unset {BUDGET_VARIABLE}, or: export {BUDGET_VARIABLE}=3000"],
         ) from None
 
 
@@ -82,6 +100,50 @@ class Client:
         )
         return lease, ServerRecord.from_json(answer)
 
+    def take_cluster(
+        self,
+        broker: str,
+        kind: str,
+        options: Mapping[str, Any],
+        *,
+        key: str = "",
+        installation: Installation | None = None,
+        idle: float,
+    ) -> tuple[str, ClusterRecord] | str | None:
+        """A lease on a cluster that nobody else has meanwhile: its name and the cluster.
+
+        A str: it cannot be had now, for this reason; ask again soon. None: none runs; ask again with an installation.
+        """
+        lease = self._new_lease()
+        wish = {
+            "broker": broker,
+            "kind": kind,
+            "key": key,
+            "options": dict(options),
+            "idle": idle,
+            "budget": cluster_budget(),
+            "owner": f"another run (PID {os.getpid()})",
+        }
+        given = installation.to_json() if installation else None
+        answer = self._ask(op="take_cluster", wish=wish, installation=given, lease=lease)
+        if answer is None:
+            return None
+        return str(answer["busy"]) if "busy" in answer else (lease, ClusterRecord.from_json(answer["cluster"]))
+
+    def heal(self, lease: str) -> ClusterRecord:
+        """Resume and start all nodes of a leased cluster, and wait until it is healthy."""
+        return ClusterRecord.from_json(self._ask(op="heal", lease=lease))
+
+    def health(self, lease: str) -> str | None:
+        """None if a leased cluster is healthy, else the reason that it is not."""
+        reason = self._ask(op="health", lease=lease)
+        return None if reason is None else str(reason)
+
+    def control_node(self, lease: str, node: int, action: str, **options: Any) -> ServerRecord:
+        """`control` for one node of a leased cluster."""
+        answer = self._ask(op="control_node", lease=lease, node=node, action=action, options=options)
+        return ServerRecord.from_json(answer)
+
     def hold(self, broker: str, *, key: str = "") -> None:
         """Keep the standard servers of a broker, also between two leases, until this client closes."""
         self._ask(op="hold", broker=broker, key=key)
@@ -116,7 +178,7 @@ class Client:
                 # a supervisor that has just gone, idle, is replaced; one that dies with our leases is an error
                 self._line.close()
                 self._line = None
-                if request["op"] != "take":
+                if request["op"] not in ("take", "take_cluster"):
                     raise EnvironmentProblem(
                         "mqkata's supervisor process has ended, and its brokers with it.",
                         mend=["run the same command again: it starts a new one"],

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from pytest_mqkata.errors import EnvironmentProblem
-from pytest_mqkata.processes.ports import Ports
 from pytest_mqkata.provision import Installation
 from pytest_mqkata.recipes import recipe
-from pytest_mqkata.supervisor.guard import Guard
 from pytest_mqkata.supervisor.server import Server
 from pytest_mqkata.supervisor.wire import ServerRecord
+from pytest_mqkata.supervisor.workshop import Workshop
 
-_LOGS_KEPT = 60
 _TRUSTED = 2.0  # seconds that a shared server is trusted to be as well as when it last answered
 
 
@@ -72,13 +68,11 @@ class Holding:
 class Fleet:
     """All servers of one supervisor. Thread-safe."""
 
-    def __init__(self, nodes: Path, logs: Path, guard: Guard) -> None:
-        self._nodes, self._logs, self._guard = nodes, logs, guard
-        self._ports = Ports()
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
         self._lock = threading.RLock()
         self._pools: dict[tuple[str, str], Pool] = {}
         self._held: dict[str, Holding] = {}
-        self._count = 0
         self._background = ThreadPoolExecutor(max_workers=4, thread_name_prefix="fleet")
         self._closed = False
 
@@ -115,7 +109,7 @@ class Fleet:
         self, broker: str, installation: Installation, options: Mapping[str, Any], *, start: bool
     ) -> tuple[Holding, ServerRecord]:
         """A private server from the caller's own options; it ends with the lease."""
-        server = self._new(broker, installation, options)
+        server = self._workshop.server(broker, installation, options)
         try:
             if start:
                 server.start()
@@ -157,25 +151,7 @@ class Fleet:
             action: "start", "stop", "kill", "pause", "resume", "signal" (options["number"]) or "status".
             options: for "start": options for the recipe, from now on.
         """
-        server = holding.server
-        match action:
-            case "start":
-                server.start(options)
-            case "stop":
-                server.stop()
-            case "kill":
-                server.kill()
-            case "pause":
-                server.send(signal.SIGSTOP)
-            case "resume":
-                server.send(signal.SIGCONT)
-            case "signal":
-                server.send(int(options["number"]))
-            case "status":
-                pass
-            case _:
-                raise EnvironmentProblem(f"unknown action {action!r}")
-        return server.record()
+        return act(holding.server, action, options)
 
     def records(self) -> list[ServerRecord]:
         """Every server there is."""
@@ -286,7 +262,7 @@ class Fleet:
         return True
 
     def _started(self, broker: str, installation: Installation) -> Server:
-        server = self._new(broker, installation, {})
+        server = self._workshop.server(broker, installation, {})
         try:
             server.start()
         except BaseException:
@@ -327,28 +303,24 @@ class Fleet:
         pool.shared = None
         pool.spares.clear()
 
-    def _new(self, broker: str, installation: Installation, options: Mapping[str, Any]) -> Server:
-        with self._lock:
-            self._count += 1
-            identifier = f"{broker}-{self._count}"
-        _prune(self._logs)
-        return Server(
-            identifier,
-            broker,
-            installation,
-            options,
-            nodes=self._nodes,
-            logs=self._logs,
-            ports=self._ports,
-            guard=self._guard,
-        )
 
-
-def _prune(logs: Path) -> None:
-    """Keep the newest logs only."""
-    ages = []
-    for file in logs.glob("*.log"):
-        with contextlib.suppress(FileNotFoundError):  # another supervisor prunes too
-            ages.append((file.stat().st_mtime, file))
-    for _, old in sorted(ages)[:-_LOGS_KEPT]:
-        old.unlink(missing_ok=True)
+def act(server: Server, action: str, options: Mapping[str, Any]) -> ServerRecord:
+    """Do to a server what `Fleet.control` says."""
+    match action:
+        case "start":
+            server.start(options)
+        case "stop":
+            server.stop()
+        case "kill":
+            server.kill()
+        case "pause":
+            server.send(signal.SIGSTOP)
+        case "resume":
+            server.send(signal.SIGCONT)
+        case "signal":
+            server.send(int(options["number"]))
+        case "status":
+            pass
+        case _:
+            raise EnvironmentProblem(f"unknown action {action!r}")
+    return server.record()

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pytest_mqkata.errors import ServerExited, ServerNotReady
 from pytest_mqkata.processes.child import Child, describe_exit, tail
 from pytest_mqkata.processes.ports import Ports
 from pytest_mqkata.provision import Installation
-from pytest_mqkata.recipes import Launch, Order, Recipe, recipe
+from pytest_mqkata.recipes import Ground, Launch, Order, Peer, Recipe, recipe
 from pytest_mqkata.supervisor.guard import Guard
 from pytest_mqkata.supervisor.wire import ServerRecord
 
@@ -66,6 +66,11 @@ class Server:
         )
 
     @property
+    def launch(self) -> Launch | None:
+        """How it was started last; None before."""
+        return self._launch
+
+    @property
     def alive(self) -> bool:
         return bool(self._children) and self._children[-1].alive
 
@@ -84,7 +89,7 @@ class Server:
             return
         self.order = replace(self.order, again=self._ran, options={**self.order.options, **(options or {})})
         begun = time.monotonic()
-        attempts = _PORT_ATTEMPTS
+        attempts = 1 if self.order.peers else _PORT_ATTEMPTS  # other nodes were told this one's ports
         while True:
             attempts -= 1
             offset = self.order.log.stat().st_size if self.order.log.exists() else 0
@@ -92,9 +97,9 @@ class Server:
                 self._begin_anew()
             try:
                 self._start_once(offset)
-            except ServerExited:
+            except ServerExited as error:
                 self.kill()
-                if attempts and re.search(self.recipe.port_taken, self._written(offset)):
+                if self.port_was_taken(error) and attempts:
                     continue
                 raise
             except BaseException:
@@ -105,12 +110,27 @@ class Server:
         self.started_at = time.time()
         self.seconds = time.monotonic() - begun
 
+    def port_was_taken(self, error: ServerExited) -> bool:
+        """Whether a start failed because another program took one of the node's ports between draw and bind."""
+        return bool(re.search(self.recipe.port_taken, error.details))
+
+    def draw_ports(self) -> Peer:
+        """Other ports than before; what the cluster's other nodes must know of this one."""
+        self._ports.give_back(self.order.ports.values())
+        self.order = replace(self.order, ports=self._ports.draw(self.recipe.port_names))
+        return Peer(self.order.name, self.order.ports)
+
+    def join(self, peers: Sequence[Peer], index: int, ground: Ground) -> None:
+        """The next start is the first one of a cluster's node, which has drawn its ports already."""
+        self.order = replace(self.order, peers=peers, index=index, ground=ground)
+        self._ran = False
+
     def _begin_anew(self) -> None:
         """Other ports and an empty folder: an earlier attempt may have written to it."""
         shutil.rmtree(self.order.folder)
         self.order.folder.mkdir()
-        self._ports.give_back(self.order.ports.values())
-        self.order = replace(self.order, ports=self._ports.draw(self.recipe.port_names))
+        if not self.order.peers:
+            self.draw_ports()
 
     def _start_once(self, offset: int) -> None:
         launch = self._launch = self.recipe.prepare(self.order)

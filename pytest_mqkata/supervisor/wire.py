@@ -33,6 +33,8 @@ class ServerRecord:
         idle: seconds that it stays up without a lease.
         idle_since: seconds since the last lease closed; 0.0 while it is held.
         shared: other runs may use it at the same time.
+        cluster: the id of the cluster that it is a node of; "" for a server alone.
+        role: in a cluster where not all nodes are the same: "sentinel", "spare"; else "".
     """
 
     id: str
@@ -53,10 +55,43 @@ class ServerRecord:
     idle: float = 0.0
     idle_since: float = 0.0
     shared: bool = False
+    cluster: str = ""
+    role: str = ""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ServerRecord:
         return cls(**data)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """A cluster as the supervisor describes it.
+
+    Attributes:
+        id: unique in this supervisor.
+        title: for people, such as "NATS cluster".
+        kind: "cluster", "sentinel" …
+        nodes: its nodes, in order.
+        warm: it ran before it was asked for.
+        seconds: how long its start took, until it was healthy.
+        notes: sentences about what was done to give it, such as another cluster that had to end for it.
+    """
+
+    id: str
+    title: str
+    kind: str
+    nodes: tuple[ServerRecord, ...]
+    warm: bool = False
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ClusterRecord:
+        nodes = tuple(ServerRecord.from_json(node) for node in data["nodes"])
+        return cls(**{**data, "nodes": nodes, "notes": tuple(data["notes"])})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

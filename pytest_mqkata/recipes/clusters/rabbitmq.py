@@ -1,0 +1,112 @@
+"""RabbitMQ nodes that find each other by the names in their configuration.
+
+Options:
+    config: text of the rabbitmq.conf of every node, used as it is; default: one that forms the cluster.
+    nodes: how many nodes, default 3: rabbit1@localhost, rabbit2@localhost …
+    spare: how many further nodes, 0 or 1, that belong to no cluster and have no config: spare@localhost.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from pytest_mqkata.recipes import Ground, Launch
+from pytest_mqkata.recipes.clusters import Beyond, Member
+from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, epmd, write_cookie
+
+_TIMEOUT = 2.0  # seconds for one node's answer
+_SIZE = 3
+
+
+class RabbitmqCluster:
+    title = "RabbitMQ cluster"
+    memory = 550
+    fresh = False
+    port_names = ("epmd",)
+    start_deadline = 120.0
+    heal_deadline = 30.0
+
+    def members(self, options: Mapping[str, Any]) -> list[Member]:
+        names = [f"rabbit{number}@localhost" for number in range(1, int(options.get("nodes", _SIZE)) + 1)]
+        config = options.get("config") or _config(names)
+        members = [Member(name, {"node": name, "config": config}) for name in names]
+        if options.get("spare"):
+            members.append(Member("spare@localhost", {"node": "spare@localhost"}, role="spare"))
+        return members
+
+    def companions(self, ground: Ground) -> list[Launch]:
+        write_cookie(ground.folder / "home")
+        return [epmd(ground.installation, ground.ports["epmd"], ground.folder)]
+
+    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
+
+    def probe(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> str | None:
+        """Every node lists all the others as running; a spare lists itself alone."""
+        members, spares = _divided(nodes)
+        for group in (members, *([spare] for spare in spares)):
+            everybody = {node.details["node"] for node in group}
+            for node in group:
+                name = node.details["node"]
+                try:
+                    listed = {one["name"]: one for one in _ask(node, "GET", "nodes")}
+                except (OSError, http.client.HTTPException, ValueError) as error:
+                    return f"{name} does not answer ({error!r})"
+                if listed.keys() != everybody:
+                    raise Beyond(f"{name} is in a cluster of {', '.join(sorted(listed))}")
+                for other, seen in listed.items():
+                    if not seen["running"]:
+                        return f"{name} sees {other} as not running"
+                    if seen.get("partitions"):
+                        return f"{other} was cut off from {', '.join(seen['partitions'])}"
+        return None
+
+    def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
+        """Delete all vhosts but the default one; with them go their queues, exchanges and policies."""
+        members, _ = _divided(nodes)
+        try:
+            for vhost in _ask(members[0], "GET", "vhosts"):
+                if vhost["name"] != "/":
+                    _ask(members[0], "DELETE", f"vhosts/{quote(vhost['name'], safe='')}")
+        except http.client.HTTPException as error:
+            raise RuntimeError(f"the vhosts could not be deleted: {error!r}") from error
+
+
+def _divided(nodes: Sequence[Launch]) -> tuple[list[Launch], list[Launch]]:
+    spares = [node for node in nodes if node.details["node"].startswith("spare@")]
+    return [node for node in nodes if node not in spares], spares
+
+
+def _config(names: Sequence[str]) -> str:
+    lines = [
+        "cluster_formation.peer_discovery_backend = classic_config",
+        *(f"cluster_formation.classic_config.nodes.{number} = {name}" for number, name in enumerate(names, 1)),
+        "cluster_partition_handling = pause_minority",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _ask(node: Launch, method: str, path: str) -> Any:
+    """
+    Raises:
+        OSError, http.client.HTTPException: there is no answer.
+        ValueError: the answer is an error.
+    """
+    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", node.ports["management"], timeout=_TIMEOUT)
+    try:
+        connection.request(method, f"/api/{path}", headers={"Authorization": f"Basic {login}"})
+        answer = connection.getresponse()
+        text = answer.read()
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise ValueError(f"{method} /api/{path}: {answer.status} {text[:200]!r}")
+    return json.loads(text) if text else None
+
+
+RECIPES = {"cluster": RabbitmqCluster()}
