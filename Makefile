@@ -28,7 +28,7 @@ brokers: setup ## Fetch all four brokers and try each of them
 
 test: check ## Run every test: plugin, brokers, and the gates of all katas
 	@$(BIN)/mqkata doctor
-	@$(BIN)/pytest tests -n $(WORKERS) --strict-brokers
+	@MQKATA_CLUSTER_MEMORY=3000 $(BIN)/pytest tests -n $(WORKERS) --dist loadgroup --strict-brokers
 
 check: setup lint types
 

@@ -9,6 +9,12 @@ import pytest
 from support.mini import Mini, make_mini
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first, or one worker is at it when all others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture
 def mini(tmp_path: Path) -> Mini:
     """A project with one tiny kata; its answer is the stub."""

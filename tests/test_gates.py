@@ -213,8 +213,8 @@ def test_a_solution_that_differs_from_the_stub_is_caught(kata: Kata, old: str, n
         ("katas/redis/01/README.md", "```mermaid", "```text", "no mermaid picture"),
         ("katas/redis/01/README.md", "### Step 2 · Store\n", "", "its steps are [1, 3]"),
         ("katas/redis/01/hints.toml", '["a", "b", "c"]', '["a", "b"]', "step 1 has 2 levels"),
-        ("tests/mistakes/redis/01/wrong1.py", "Step: 1", "Somewhere", "wrong1: its docstring lacks"),
-        ("tests/mistakes/redis/01/wrong1.py", "Why: ", "", "wrong1: its docstring lacks"),
+        ("tests/mistakes/redis/01/wrong1.py", "Step: 1", "Somewhere", "wrong1: it does not say"),
+        ("tests/mistakes/redis/01/wrong1.py", "Why: ", "", "wrong1: it does not say"),
     ],
 )
 def test_what_is_missing_is_named(kata: Kata, file: str, old: str, new: str, expected: str) -> None:

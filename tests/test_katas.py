@@ -18,7 +18,14 @@ RUNGS = [(kata, rung) for kata in KATAS for rung in range(gates.rungs(kata))]
 
 pytestmark = pytest.mark.timeout(600)
 
-each_kata = pytest.mark.parametrize("kata_under_test", KATAS, ids=lambda kata: kata.id)
+
+def _case(kata: Kata, *values: object, name: str = "") -> object:
+    """One case of a gate. Those of a kata with a cluster, of which there is one for all, go to the same worker."""
+    marks = [pytest.mark.xdist_group(f"cluster of {kata.id}")] if gates.needs_cluster(kata) else []
+    return pytest.param(*values, id=f"{kata.id}-{name}" if name else kata.id, marks=marks)
+
+
+each_kata = pytest.mark.parametrize("kata_under_test", [_case(kata, kata) for kata in KATAS])
 
 
 @each_kata
@@ -46,28 +53,28 @@ def test_the_solution_passes_in_two_workers(kata_under_test: Kata) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kata_under_test", "step"), SOLO_STEPS, ids=[f"{kata.id}-{step}" for kata, step in SOLO_STEPS]
+    ("kata_under_test", "step"), [_case(kata, kata, step, name=str(step)) for kata, step in SOLO_STEPS]
 )
 def test_each_step_of_the_solution_passes_alone(kata_under_test: Kata, step: int) -> None:
     """Each step alone is green."""
     assert gates.solution_is_green(kata_under_test, "--step", str(step)) == []
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.kata.id}-{mistake.name}")
+@pytest.mark.parametrize("mistake", [_case(one.kata, one, name=one.name) for one in MISTAKES])
 def test_each_mistake_is_rejected_by_its_step(mistake: Mistake) -> None:
     """A wrong answer passes the steps before the one that it names, and fails there."""
     assert gates.mistake_is_rejected(mistake) == []
 
 
 @pytest.mark.parametrize(
-    ("kata_under_test", "path"), ALTERNATIVES, ids=[f"{kata.id}-{path.stem}" for kata, path in ALTERNATIVES]
+    ("kata_under_test", "path"), [_case(kata, kata, path, name=path.stem) for kata, path in ALTERNATIVES]
 )
 def test_each_alternative_passes(kata_under_test: Kata, path: Path) -> None:
     """A right answer in another style is green."""
     assert gates.alternative_is_green(kata_under_test, path) == []
 
 
-@pytest.mark.parametrize(("kata_under_test", "rung"), RUNGS, ids=[f"{kata.id}-{rung}" for kata, rung in RUNGS])
+@pytest.mark.parametrize(("kata_under_test", "rung"), [_case(kata, kata, rung, name=str(rung)) for kata, rung in RUNGS])
 def test_the_ladder(kata_under_test: Kata, rung: int) -> None:
     """A learner can write function after function and sees step after step turn green."""
     assert gates.ladder(kata_under_test, rung) == []

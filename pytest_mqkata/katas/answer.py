@@ -21,9 +21,20 @@ class AnswerNotLoadable(MqkataError):
     """The answer's module cannot be imported; the text says where and why."""
 
 
+CONFIG_SUFFIXES = frozenset({".conf", ".ini", ".json", ".toml", ".yaml", ".yml"})
+"""A name in a step's marker that ends so is a file of the answer, not a function."""
+
+_COMMENT_STARTS = ("#", "//", "%%")
+
+
+def is_config(name: str) -> bool:
+    """Whether a name in a step's marker is that of a configuration file."""
+    return Path(name).suffix in CONFIG_SUFFIXES
+
+
 @dataclass(frozen=True)
 class Unwritten:
-    """A function or method of the answer that is still the stub."""
+    """A function, method or configuration file of the answer that is still the stub."""
 
     name: str
     file: Path
@@ -118,18 +129,24 @@ class Answer:
         return f"{where}: {type(error).__name__}: {error}. It was raised while the module was imported."
 
     def unwritten(self, names: tuple[str, ...]) -> Unwritten | None:
-        """The first of `names` ("function", "Class" or "Class.method") whose body is still the stub's."""
+        """The first of `names` ("function", "Class", "Class.method", "file.conf") that is still the stub's."""
         stubs = self._stubs()
         for name in names:
+            file = self.folder / name
+            if is_config(name) and file.is_file() and _is_blank(file):
+                return Unwritten(name, file, 1)
             for stub in stubs:
                 if stub.name == name or stub.name.startswith(f"{name}."):
                     return stub
         return None
 
     def missing(self, names: tuple[str, ...]) -> str | None:
-        """The first of `names` that the module does not have."""
+        """The first of `names` that the answer does not have."""
         for name in names:
-            if not hasattr(self.module, name.partition(".")[0]):
+            if is_config(name):
+                if not (self.folder / name).is_file():
+                    return name
+            elif not hasattr(self.module, name.partition(".")[0]):
                 return name
         return None
 
@@ -150,6 +167,12 @@ class Answer:
                 defined[node.name] = Unwritten(node.name, self.file, node.lineno) if _is_stub(node) else None
         found += [stub for stub in defined.values() if stub]
         return sorted(found, key=lambda stub: stub.line)
+
+
+def _is_blank(file: Path) -> bool:
+    """Whether a configuration file says nothing: comments and empty lines only."""
+    lines = (line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines())
+    return all(not line or line.startswith(_COMMENT_STARTS) for line in lines)
 
 
 def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -20,7 +20,7 @@ from _pytest.terminal import TerminalReporter
 
 from pytest_mqkata.fixtures.access import clusters_key, nodes_key, proxies_key
 from pytest_mqkata.katas import leftovers, summary
-from pytest_mqkata.katas.answer import Answer
+from pytest_mqkata.katas.answer import Answer, is_config
 from pytest_mqkata.katas.deadline import STEP_SECONDS, Deadline, in_debugger
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.steps import Step, step_of
@@ -155,11 +155,7 @@ class KataHooks:
         finally:
             deadline.cancel()
         if missing := practice.answer.missing(step.names):
-            pytest.fail(
-                f"{practice.answer.file.name} has no `{missing}`, which this step calls. Names and signatures of the "
-                "stub must stay as they are.",
-                pytrace=False,
-            )
+            pytest.fail(_explain_missing(practice.answer, missing), pytrace=False)
         if stub := practice.answer.unwritten(step.names):
             self._unwritten[step.kata.id] = step.number
             raise NotWritten(stub)
@@ -376,6 +372,15 @@ def _load_hypothesis_profile() -> None:
         suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],  # examples isolate by fresh names
     )
     hypothesis.settings.load_profile("mqkata")
+
+
+def _explain_missing(answer: Answer, name: str) -> str:
+    if is_config(name):
+        return f"There is no {name} in {answer.folder}, which this step starts brokers with. It must keep its name."
+    return (
+        f"{answer.file.name} has no `{name}`, which this step calls. Names and signatures of the stub must stay as "
+        "they are."
+    )
 
 
 def _processes(item: pytest.Item) -> list[Node]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_mqkata.errors import EnvironmentProblem, ServerConfigError
-from pytest_mqkata.katas.answer import Answer, AnswerNotLoadable, Unwritten
+from pytest_mqkata.katas.answer import Answer, AnswerNotLoadable, Unwritten, is_config
 from pytest_mqkata.katas.deadline import DeadlineReached
 from pytest_mqkata.katas.steps import Step
 
@@ -84,6 +84,10 @@ def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
         frame for frame in frames if Path(frame.filename).parent == step.kata.folder and not answer.owns(frame.filename)
     ]
     match error:
+        case NotWritten(stub=stub) if is_config(stub.name):
+            verdict.headline = f"not written yet: `{stub.name}`, which is {short(stub.file)}"
+            verdict.where = f"{short(stub.file)}:{stub.line}"
+            verdict.lines = ["Its comments say what to set; the kata's README says what it is for."]
         case NotWritten(stub=stub):
             verdict.headline = f"not written yet: `{stub.name}()` in {short(stub.file)}:{stub.line}"
             verdict.where = f"{short(stub.file)}:{stub.line}"

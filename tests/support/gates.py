@@ -9,10 +9,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_mqkata.katas.answer import is_config
 from pytest_mqkata.katas.kata import Kata
 
 _TESTS = Path(__file__).resolve().parent.parent
@@ -33,7 +35,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A recorded wrong answer: the solution with some definitions replaced."""
+    """A recorded wrong answer: the solution with some definitions, or whole files, replaced.
+
+    A .py file: definitions that replace the solution's. A folder: configuration files that replace the solution's,
+    `<topic>.py` as the .py file, and mistake.toml with `title`, `step` and `why`.
+    """
 
     kata: Kata
     path: Path
@@ -44,22 +50,35 @@ class Mistake:
 
     @property
     def text(self) -> str:
-        return self.path.read_text(encoding="utf-8")
+        """The definitions; "" if none are wrong."""
+        file = self.path / f"{topic(self.kata)}.py" if self.path.is_dir() else self.path
+        return file.read_text(encoding="utf-8") if file.exists() else ""
 
     @property
-    def docstring(self) -> str:
-        return ast.get_docstring(ast.parse(self.text)) or ""
+    def configs(self) -> dict[str, str]:
+        """The configuration files, by name."""
+        if not self.path.is_dir():
+            return {}
+        return {file.name: file.read_text(encoding="utf-8") for file in self.path.iterdir() if is_config(file.name)}
 
     @property
     def step(self) -> int:
         """The first step that rejects it; 0 if it does not say."""
-        found = re.search(r"^Step: (\d+)$", self.docstring, re.MULTILINE)
-        return int(found[1]) if found else 0
+        return self._about[0]
 
     @property
     def why(self) -> str:
-        found = re.search(r"^Why: (.+)", self.docstring, re.MULTILINE | re.DOTALL)
-        return found[1].strip() if found else ""
+        return self._about[1]
+
+    @property
+    def _about(self) -> tuple[int, str]:
+        if self.path.is_dir():
+            about = tomllib.loads((self.path / "mistake.toml").read_text(encoding="utf-8"))
+            return int(about.get("step", 0)), str(about.get("why", "")).strip()
+        docstring = ast.get_docstring(ast.parse(self.text)) or ""
+        step = re.search(r"^Step: (\d+)$", docstring, re.MULTILINE)
+        why = re.search(r"^Why: (.+)", docstring, re.MULTILINE | re.DOTALL)
+        return int(step[1]) if step else 0, why[1].strip() if why else ""
 
 
 def topic(kata: Kata) -> str:
@@ -108,24 +127,36 @@ def run(kata: Kata, *arguments: str, backwards: bool = False) -> list[Outcome]:
         ]
 
 
-def run_answer(kata: Kata, text: str, *arguments: str) -> list[Outcome]:
-    """Run a kata on an answer of the given text; other files of the answer are the solution's."""
+def run_answer(kata: Kata, files: Mapping[str, str], *arguments: str) -> list[Outcome]:
+    """Run a kata on an answer of the given files, by name; those that it lacks are the solution's."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / kata.broker / kata.number
         target.mkdir(parents=True)
         for file in kata.solution_folder.iterdir():
             if file.is_file():
                 (target / file.name).write_bytes(file.read_bytes())
-        (target / f"{topic(kata)}.py").write_text(text, encoding="utf-8")
+        for name, text in files.items():
+            (target / name).write_text(text, encoding="utf-8")
         return run(kata, f"--answers={folder}", *arguments)
+
+
+def module(kata: Kata) -> str:
+    """The name of the answer's module."""
+    return f"{topic(kata)}.py"
+
+
+def configs(kata: Kata) -> list[str]:
+    """The names of the answer's configuration files."""
+    return sorted(name for names in step_names(kata).values() for name in names if is_config(name))
+
+
+def needs_cluster(kata: Kata) -> bool:
+    """Whether its steps take seconds each, because nodes fail and come back."""
+    return bool(re.search(r"\*\*Needs\*\*.*cluster", kata.readme, re.IGNORECASE))
 
 
 def _solution_text(kata: Kata) -> str:
     return (kata.solution_folder / f"{topic(kata)}.py").read_text(encoding="utf-8")
-
-
-def _stub_text(kata: Kata) -> str:
-    return (kata.folder / f"{topic(kata)}.py").read_text(encoding="utf-8")
 
 
 def _not_green(outcomes: Sequence[Outcome]) -> list[str]:
@@ -139,11 +170,8 @@ def _not_green(outcomes: Sequence[Outcome]) -> list[str]:
 
 def stub_is_red(kata: Kata) -> list[str]:
     """Every test fails on the stub, with the message that something is not written yet."""
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / kata.broker / kata.number
-        target.mkdir(parents=True)
-        (target / f"{topic(kata)}.py").write_text(_original_stub(kata), encoding="utf-8")
-        outcomes = run(kata, f"--answers={folder}", "--all-steps")
+    stub = {name: _original_stub(kata, name) for name in (module(kata), *configs(kata))}
+    outcomes = run_answer(kata, stub, "--all-steps")
     wrong = [
         f"{one.test} is {one.colour} on the stub: {one.headline}"
         for one in outcomes
@@ -153,16 +181,16 @@ def stub_is_red(kata: Kata) -> list[str]:
     return wrong + [f"step {number} of the README has no test" for number in sorted(missing)]
 
 
-def _original_stub(kata: Kata) -> str:
-    """The stub as it is committed, since a learner may have written an answer over it."""
+def _original_stub(kata: Kata, name: str) -> str:
+    """A file of the stub as it is committed, since a learner may have written an answer over it."""
     shown = subprocess.run(
-        ["git", "show", f"HEAD:./katas/{kata.id}/{topic(kata)}.py"],
+        ["git", "show", f"HEAD:./katas/{kata.id}/{name}"],
         cwd=kata.root,
         capture_output=True,
         text=True,
         check=False,
     )
-    return shown.stdout if shown.returncode == 0 else _stub_text(kata)
+    return shown.stdout if shown.returncode == 0 else (kata.folder / name).read_text(encoding="utf-8")
 
 
 def solution_is_green(kata: Kata, *arguments: str, backwards: bool = False) -> list[str]:
@@ -171,9 +199,13 @@ def solution_is_green(kata: Kata, *arguments: str, backwards: bool = False) -> l
 
 
 def mistake_is_rejected(mistake: Mistake) -> list[str]:
-    """The first step that a wrong answer fails is the one that it names."""
-    text = f"{_solution_text(mistake.kata)}\n\n{mistake.text}"
-    outcomes = run_answer(mistake.kata, text)
+    """The first step that a wrong answer fails is the one that it names.
+
+    Of a kata that needs a cluster only that step is run: each takes seconds.
+    """
+    kata = mistake.kata
+    files = {module(kata): f"{_solution_text(kata)}\n\n{mistake.text}", **mistake.configs}
+    outcomes = run_answer(kata, files, *([f"--only-steps={mistake.step}"] if needs_cluster(kata) else []))
     failed = sorted({one.step for one in outcomes if one.colour == "red"})
     other = [
         f"{one.test} is {one.colour}: {one.headline}"
@@ -188,39 +220,52 @@ def mistake_is_rejected(mistake: Mistake) -> list[str]:
 
 def alternative_is_green(kata: Kata, path: Path) -> list[str]:
     """A right answer in another style passes."""
-    return _not_green(run_answer(kata, path.read_text(encoding="utf-8")))
+    files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
+    named = {(module(kata) if path.is_file() else file.name): file.read_text(encoding="utf-8") for file in files}
+    return _not_green(run_answer(kata, named))
 
 
 def ladder(kata: Kata, rung: int) -> list[str]:
-    """With the solution of the first `rung` functions, the steps that need only those pass, and the next one is red.
+    """With the solution of the first `rung` names, the steps that need only those pass, and the next one is red.
 
-    Functions stand in the order in which the steps need them first.
+    Names stand in the order in which the steps need them first. Only the steps that the last name makes passable are
+    run: the others need nothing that has changed since the rung before.
     """
     steps = step_names(kata)
     order = _order(steps)
-    written, left = set(order[:rung]), order[rung:]
-    text = _with_stubs(_solution_text(kata), _stub_text_of(kata), left)
-    outcomes = run_answer(kata, text, "--all-steps" if not left else "-q")
-    passable = []
-    for number, names in steps.items():
-        if not names <= written:
-            break
-        passable.append(number)
+    passable = _passable(steps, set(order[:rung]))
+    new = passable[len(_passable(steps, set(order[: rung - 1]))) :] if rung else passable
+    after = [number for number in steps if number not in passable][:1]
+    left = order[rung:]
+    files = {name: _original_stub(kata, name) for name in left if is_config(name)}
+    files[module(kata)] = _with_stubs(_solution_text(kata), _original_stub(kata, module(kata)), left)
+    outcomes = run_answer(kata, files, f"--only-steps={','.join(map(str, [*new, *after]))}")
     so_far = f"with {', '.join(order[:rung]) or 'nothing'} written"
     problems = [
         f"{so_far}, step {one.step} ({one.test}) is {one.colour}: {one.headline}"
         for one in outcomes
-        if one.step in passable and one.colour != "green"
+        if one.step in new and one.colour != "green"
     ]
-    after = [number for number in steps if number not in passable]
-    if after:
-        next_step = [one for one in outcomes if one.step == after[0]]
-        if not any(one.colour == "red" and "not written yet" in one.headline for one in next_step):
-            problems.append(f"{so_far}, step {after[0]} is not red")
+    if {one.step for one in outcomes} != {*new, *after}:
+        problems.append(f"{so_far}, not the steps {new} and {after} ran: {outcomes}")
+    next_step = [one for one in outcomes if one.step in after]
+    if after and not any(one.colour == "red" and "not written yet" in one.headline for one in next_step):
+        problems.append(f"{so_far}, step {after[0]} is not red")
     return problems
 
 
+def _passable(steps: Mapping[int, set[str]], written: set[str]) -> list[int]:
+    """The steps from the first on that need only what is written."""
+    found = []
+    for number, names in steps.items():
+        if not names <= written:
+            break
+        found.append(number)
+    return found
+
+
 def rungs(kata: Kata) -> int:
+    """How many rungs the ladder has; above the last one is the whole solution."""
     return len(_order(step_names(kata)))
 
 
@@ -232,7 +277,7 @@ def _order(steps: dict[int, set[str]]) -> list[str]:
 
 
 def step_names(kata: Kata) -> dict[int, set[str]]:
-    """Step number to the top-level names of the answer that its tests exercise."""
+    """Step number to the top-level names and the configuration files of the answer that its tests exercise."""
     (test_file,) = kata.folder.glob("test_*.py")
     steps: dict[int, set[str]] = {}
     for function in ast.walk(ast.parse(test_file.read_text(encoding="utf-8"))):
@@ -241,12 +286,10 @@ def step_names(kata: Kata) -> dict[int, set[str]]:
         for mark in function.decorator_list:
             if isinstance(mark, ast.Call) and ast.unparse(mark.func).endswith("mark.step"):
                 number, *names = [ast.literal_eval(argument) for argument in mark.args]
-                steps.setdefault(number, set()).update(name.partition(".")[0] for name in names)
+                steps.setdefault(number, set()).update(
+                    name if is_config(name) else name.partition(".")[0] for name in names
+                )
     return dict(sorted(steps.items()))
-
-
-def _stub_text_of(kata: Kata) -> str:
-    return _original_stub(kata)
 
 
 def _with_stubs(solution: str, stub: str, names: Sequence[str]) -> str:
@@ -270,8 +313,13 @@ def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> 
 
 def stub_and_solution_agree(kata: Kata) -> list[str]:
     """Public names, signatures and docstrings are the same."""
-    stub, solution = _surface(_original_stub(kata)), _surface(_solution_text(kata))
-    problems = [f"{name} is in the stub, not in the solution" for name in stub.keys() - solution.keys()]
+    stub, solution = _surface(_original_stub(kata, module(kata))), _surface(_solution_text(kata))
+    problems = [
+        f"{name} is not there as a stub and as a solution"
+        for name in configs(kata)
+        if not ((kata.folder / name).is_file() and (kata.solution_folder / name).is_file())
+    ]
+    problems += [f"{name} is in the stub, not in the solution" for name in stub.keys() - solution.keys()]
     problems += [
         f"{name} is in the solution, not in the stub: private helpers begin with _"
         for name in solution.keys() - stub.keys()
@@ -338,7 +386,7 @@ def is_complete(kata: Kata) -> list[str]:
         problems.append(f"there are {len(found)} mistakes, fewer than {_LEAST_MISTAKES}")
     for mistake in found:
         if mistake.step not in steps or not mistake.why:
-            problems.append(f"mistake {mistake.name}: its docstring lacks `Step: N` or `Why: …`")
+            problems.append(f"mistake {mistake.name}: it does not say which step rejects it, or why")
     if not alternatives(kata):
         problems.append("there is no alternative")
     return problems

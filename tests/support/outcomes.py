@@ -1,4 +1,4 @@
-"""A pytest plugin that writes down what became of each test of a kata, and can turn the order around."""
+"""A pytest plugin that writes down what became of each test of a kata, can turn the order around and leave steps out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--outcomes", type=Path)
     parser.addoption("--backwards", action="store_true")
+    parser.addoption("--only-steps", type=lambda text: [int(number) for number in text.split(",")])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +28,8 @@ class _Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self._config.getoption("backwards"):
             items.reverse()
+        if wanted := self._config.getoption("only_steps"):
+            items[:] = [item for item in items if any(mark.args[0] in wanted for mark in item.iter_markers("step"))]
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         test = report.nodeid.rpartition("::")[2]
