@@ -104,8 +104,9 @@ class ClusterLease:
         """None if it is healthy, else the reason that it is not."""
         return self.client.health(self.name)
 
-    def give(self) -> None:
-        self.client.give(self.name)
+    def give(self, *, untouched: bool = False) -> None:
+        """End the lease; `untouched`: nothing was done with the cluster, so the next lease may be on this very one."""
+        self.client.give(self.name, untouched=untouched)
 
 
 class Session:
@@ -149,9 +150,16 @@ class Session:
         return Lease(self._client, lease, record)
 
     def take_cluster(
-        self, broker: str, kind: str = "cluster", options: Mapping[str, Any] | None = None
+        self,
+        broker: str,
+        kind: str = "cluster",
+        options: Mapping[str, Any] | None = None,
+        *,
+        keep: bool = True,
     ) -> ClusterLease:
         """A healthy, clean cluster that nobody else has meanwhile; waits while another run has it.
+
+        With `keep` there will be another one for the next lease, until this session closes.
 
         Raises:
             MissingTool: its executables are not here and cannot be fetched.
@@ -165,7 +173,7 @@ class Session:
         told = ""
         while True:
             taken = self._client.take_cluster(
-                broker, kind, options or {}, key=key, installation=installation, idle=idle
+                broker, kind, options or {}, key=key, installation=installation, idle=idle, keep=keep
             )
             if taken is None:
                 installation = self.installation(broker)

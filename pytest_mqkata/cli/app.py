@@ -45,15 +45,43 @@ Brokers = Annotated[
 @app.command()
 def up(
     broker: Broker,
+    cluster: Annotated[bool, typer.Option("--cluster", help="A cluster of real nodes instead of one server.")] = False,
+    sentinel: Annotated[
+        bool, typer.Option("--sentinel", help="Redis: a master with two replicas under three sentinels.")
+    ] = False,
     idle: Annotated[float, typer.Option(help="Seconds that it stays up after its last use.")] = 4 * 3600.0,
 ) -> None:
     """Start a broker and keep it warm, so that the next run begins at once.
 
-    Example: `mqkata up kafka`
+    Example: `mqkata up kafka`, or `mqkata up kafka --cluster`
     """
-    from pytest_mqkata.cli.servers import bring_up
+    from pytest_mqkata.cli.servers import bring_up, bring_up_cluster
 
-    bring_up(broker, idle)
+    if sentinel and broker != "redis":
+        raise typer.BadParameter(f"--sentinel is Redis' own; {TITLES[broker]} has --cluster.")
+    if cluster or sentinel:
+        bring_up_cluster(broker, "sentinel" if sentinel else "cluster", idle)
+    else:
+        bring_up(broker, idle)
+
+
+@app.command()
+def fault(
+    action: Annotated[str, typer.Argument(metavar="kill|stop|pause|resume|start", help="What happens to it.")],
+    node: Annotated[str, typer.Argument(metavar="NODE", help="Its name, as `mqkata ps` shows it.")],
+) -> None:
+    """Let a node of a warm cluster fail, or bring it back, for a demonstration by hand.
+
+    kill: SIGKILL. stop: a graceful stop. pause: it keeps its connections and answers nothing, until resume. A test that
+    takes the cluster afterwards finds it healed.
+
+    Example: `mqkata up kafka --cluster`, then `mqkata fault kill kafka1` and `mqkata fault start kafka1`
+    """
+    from pytest_mqkata.cli.servers import FAULTS, do_fault
+
+    if action not in FAULTS:
+        raise typer.BadParameter(f"there is no fault {action!r}. There are: {', '.join(FAULTS)}.")
+    do_fault(action, node)
 
 
 @app.command()
@@ -72,7 +100,7 @@ def down(
 
 @app.command()
 def ps() -> None:
-    """Show the brokers that run: address, PID, who uses them, when they end by themselves.
+    """Show the brokers that run, with each node of a cluster: address, PID, whether in use, when they end by themselves.
 
     Example: `mqkata ps`
     """
@@ -83,13 +111,13 @@ def ps() -> None:
 
 @app.command()
 def logs(
-    broker: Broker,
+    broker: Annotated[str, typer.Argument(metavar="BROKER|NODE", help="A broker, or a node that `mqkata ps` shows.")],
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines of its end.")] = 40,
     path: Annotated[bool, typer.Option("--path", help="Print only the file's path.")] = False,
 ) -> None:
-    """Show the end of a broker's newest log.
+    """Show the end of a broker's newest log, or of a node's.
 
-    Example: `mqkata logs rabbitmq -n 100`
+    Example: `mqkata logs rabbitmq -n 100`, or `mqkata logs kafka1`
     """
     from pytest_mqkata.cli.servers import show_log
 

@@ -66,7 +66,7 @@ class RichListener:
         self._done()
         state = "was warm" if record.warm else f"started in {record.seconds:.1f} s"
         node = record.nodes[0]
-        self._console.print(f"[green]✔[/green] {record.title} {node.version} ({node.source}) {state}:")
+        self._console.print(f"[green]✔[/green] {record.title} {node.version} ({node.source}) {state}:", soft_wrap=True)
         for one in record.nodes:
             self._console.print(f"  {one.name:<20} 127.0.0.1:{one.ports.get('client', 0)}  PID {one.pid}")
         for note in record.notes:

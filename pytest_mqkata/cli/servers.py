@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from pathlib import Path
+
+import psutil
 import typer
 from rich import box
 from rich.console import Console
@@ -10,10 +15,20 @@ from rich.table import Table
 from pytest_mqkata.brokers import TITLES
 from pytest_mqkata.brokers.session import Session
 from pytest_mqkata.cli.progress import RichListener
+from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.processes.child import tail
 from pytest_mqkata.supervisor.client import ask_all
 from pytest_mqkata.supervisor.place import logs_folder
 from pytest_mqkata.supervisor.wire import ServerRecord
+
+FAULTS = {
+    "kill": "its process was killed (SIGKILL); nothing was flushed",
+    "stop": "it was stopped gracefully",
+    "pause": "it is paused (SIGSTOP): its connections stay open, it answers nothing",
+    "resume": "it goes on (SIGCONT)",
+    "start": "it runs again, on the same ports and data",
+}
+"""What can be done to a node, and what then holds."""
 
 
 def bring_up(broker: str, idle: float) -> None:
@@ -29,6 +44,41 @@ def bring_up(broker: str, idle: float) -> None:
     console.print(f"Log: {record.log}", style="dim", soft_wrap=True)
 
 
+def bring_up_cluster(broker: str, kind: str, idle: float) -> None:
+    """Have a warm cluster of `broker` that stays up `idle` seconds after its last use."""
+    console = Console(highlight=False)
+    with RichListener(console) as listener:
+        session = Session(listener, idle=idle)
+        try:
+            lease = session.take_cluster(broker, kind, keep=False)
+            name = lease.record.nodes[-1].name
+            lease.give(untouched=True)
+        finally:
+            session.close()
+    console.print(
+        f"It stays up {_duration(idle)} after its last use. Let a node fail: [bold]mqkata fault kill {name}[/]"
+    )
+
+
+def do_fault(action: str, node: str) -> None:
+    """Kill, stop, pause, resume or start a node of a warm cluster that no run holds."""
+    console = Console(highlight=False)
+    answers = [answer for answer in ask_all(op="fault", node=node, action=action) if answer]
+    if not answers:
+        names = [record.name for record in _running() if record.cluster]
+        known = (
+            f"There are: {', '.join(names)}." if names else "No cluster runs: mqkata up BROKER --cluster starts one."
+        )
+        raise EnvironmentProblem(f"There is no node {node!r}. {known}")
+    if "busy" in answers[0]:
+        raise EnvironmentProblem(
+            f"The node was left alone: {answers[0]['busy']}, and a test must be alone with its cluster.",
+            mend=["wait until that run is over: mqkata ps"],
+        )
+    record = ServerRecord.from_json(answers[0]["node"])
+    console.print(f"{record.name}: {FAULTS[action]}.", soft_wrap=True)
+
+
 def take_down(brokers: list[str] | None, force: bool) -> None:
     """End warm servers of `brokers` (None: all); held ones only with `force`."""
     console = Console(highlight=False)
@@ -36,8 +86,12 @@ def take_down(brokers: list[str] | None, force: bool) -> None:
     for broker in brokers or (None,):
         for answer in ask_all(op="down", broker=broker, force=force):
             ended += [ServerRecord.from_json(data) for data in answer]
-    for record in ended:
-        console.print(f"{record.product or TITLES[record.broker]} {record.version} (PID {record.pid}) has ended.")
+    for group in _grouped(ended):
+        first = group[0]
+        if first.cluster:
+            console.print(f"{first.cluster_title} {first.version} ({', '.join(one.name for one in group)}) has ended.")
+        else:
+            console.print(f"{first.product or TITLES[first.broker]} {first.version} (PID {first.pid}) has ended.")
     held = [record for record in _running() if record.leases and brokers in (None, [record.broker])]
     if held and not force:
         names = ", ".join(sorted({TITLES[record.broker] for record in held}))
@@ -55,16 +109,32 @@ def show_running() -> None:
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Broker", "Version", "Address", "PID", "State"):
-        table.add_column(column, no_wrap=column != "State")
-    for record in records:
-        address = f"127.0.0.1:{record.ports.get('client', 0)}"
-        table.add_row(record.product or TITLES[record.broker], record.version, address, str(record.pid), _state(record))
+        table.add_column(column, no_wrap=True)
+    for group in _grouped(records):
+        first = group[0]
+        if first.cluster:
+            table.add_row(first.cluster_title, first.version, "", "", _state(first))
+        for record in group:
+            address = f"127.0.0.1:{record.ports.get('client', 0)}"
+            pid = str(record.pid or "")
+            if record.cluster:
+                table.add_row(f"  {record.name}", "", address, pid, _condition(record))
+            else:
+                product = record.product or TITLES[record.broker]
+                table.add_row(product, record.version, address, pid, _condition(record) or _state(record))
     console.print(table)
 
 
 def show_log(broker: str, lines: int, path_only: bool) -> None:
-    """The end of the newest log of `broker`."""
-    files = sorted(logs_folder().glob(f"{broker}-*.log"), key=lambda file: file.stat().st_mtime)
+    """The end of the newest log of a broker, or of the log of a node that runs."""
+    files = [Path(record.log) for record in _running() if record.cluster and record.name == broker]
+    if not files and broker not in TITLES:
+        names = sorted({record.name for record in _running() if record.cluster})
+        raise EnvironmentProblem(
+            f"There is no broker and no node {broker!r}. The brokers are: {', '.join(TITLES)}. "
+            f"The nodes that run: {', '.join(names) or 'none'}."
+        )
+    files = files or sorted(logs_folder().glob(f"{broker}-*.log"), key=lambda file: file.stat().st_mtime)
     if not files:
         typer.echo(f"{TITLES[broker]} has no log yet: it was never started here. `mqkata up {broker}` starts it.")
         raise typer.Exit(3)
@@ -78,13 +148,29 @@ def _running() -> list[ServerRecord]:
 
 
 def _state(record: ServerRecord) -> str:
-    if not record.alive:
-        return "stopped"
     if record.leases:
         return "in use" if record.leases == 1 else f"in use by {record.leases} runs"
     if record.idle_since:
         return f"warm, ends in {_duration(max(0.0, record.idle - record.idle_since))}"
     return "warm, for the next test"
+
+
+def _condition(record: ServerRecord) -> str:
+    """What is not as it should be with a process; "" if nothing."""
+    if not record.alive:
+        return "down"
+    return "paused" if _paused(record.pid) else ""
+
+
+def _grouped(records: list[ServerRecord]) -> list[list[ServerRecord]]:
+    """Nodes of one cluster together, servers each alone."""
+    return [list(group) for _, group in itertools.groupby(records, key=lambda one: one.cluster or one.id)]
+
+
+def _paused(pid: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    return False
 
 
 def _duration(seconds: float) -> str:

@@ -109,8 +109,11 @@ class Client:
         key: str = "",
         installation: Installation | None = None,
         idle: float,
+        keep: bool = True,
     ) -> tuple[str, ClusterRecord] | str | None:
         """A lease on a cluster that nobody else has meanwhile: its name and the cluster.
+
+        With `keep` there will be another one for the next lease, until this client closes.
 
         A str: it cannot be had now, for this reason; ask again soon. None: none runs; ask again with an installation.
         """
@@ -125,7 +128,7 @@ class Client:
             "owner": f"another run (PID {os.getpid()})",
         }
         given = installation.to_json() if installation else None
-        answer = self._ask(op="take_cluster", wish=wish, installation=given, lease=lease)
+        answer = self._ask(op="take_cluster", wish=wish, installation=given, lease=lease, keep=keep)
         if answer is None:
             return None
         return str(answer["busy"]) if "busy" in answer else (lease, ClusterRecord.from_json(answer["cluster"]))
@@ -148,9 +151,9 @@ class Client:
         """Keep the standard servers of a broker, also between two leases, until this client closes."""
         self._ask(op="hold", broker=broker, key=key)
 
-    def give(self, lease: str) -> None:
-        """End a lease."""
-        self._ask(op="give", lease=lease)
+    def give(self, lease: str, *, untouched: bool = False) -> None:
+        """End a lease; `untouched`: nothing was done with what it was on."""
+        self._ask(op="give", lease=lease, untouched=untouched)
 
     def control(self, lease: str, action: str, **options: Any) -> ServerRecord:
         """Do something to a leased private server: "start", "stop", "kill", "pause", "resume", "signal", "status"."""

@@ -221,7 +221,7 @@ class Cluster:
 
     def record(self) -> ClusterRecord:
         nodes = tuple(
-            replace(server.record(), cluster=self.id, role=member.role)
+            replace(server.record(), cluster=self.id, cluster_title=self.recipe.title, role=member.role)
             for server, member in zip(self.servers, self._members, strict=True)
         )
         return ClusterRecord(self.id, self.recipe.title, self.kind, nodes, seconds=self.seconds)

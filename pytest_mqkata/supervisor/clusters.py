@@ -163,13 +163,20 @@ class Clusters:
             stock.holds -= 1
             stock.touched = time.monotonic()
 
-    def give_back(self, holding: ClusterHolding) -> None:
-        """A run lets go of a cluster, in whatever state: in the background it is healed and cleaned, or replaced."""
+    def give_back(self, holding: ClusterHolding, *, untouched: bool = False) -> None:
+        """A run lets go of a cluster, in whatever state: in the background it is healed and cleaned, or replaced.
+
+        Args:
+            untouched: nothing was done with it, so it is ready for the next one.
+        """
         stock = holding.stock
         with self._lock:
             stock.used.pop(holding.cluster.id, None)
             stock.touched = time.monotonic()
             if self._closed:
+                return
+            if untouched:
+                stock.ready.append(holding.cluster)
                 return
             stock.mending += 1
         self._background.submit(self._mend, stock, holding.cluster)

@@ -133,7 +133,7 @@ class Daemon:
                 if request["lease"] in hands.servers:
                     self._fleet.give_back(hands.servers.pop(request["lease"]))
                 else:
-                    self._clusters.give_back(hands.clusters.pop(request["lease"]))
+                    self._clusters.give_back(hands.clusters.pop(request["lease"]), untouched=request["untouched"])
                 return None
             case "control":
                 holding = hands.servers[request["lease"]]
@@ -183,7 +183,7 @@ class Daemon:
             return {"busy": taken.reason}
         holding, record = taken
         hands.clusters[request["lease"]] = holding
-        if wish.place not in hands.wanted:
+        if request["keep"] and wish.place not in hands.wanted:
             hands.wanted.add(wish.place)  # or an idle time of 0 would end it between two tests
             if stock := self._clusters.hold(wish.place):
                 hands.stocks.append(stock)

@@ -34,6 +34,7 @@ class ServerRecord:
         idle_since: seconds since the last lease closed; 0.0 while it is held.
         shared: other runs may use it at the same time.
         cluster: the id of the cluster that it is a node of; "" for a server alone.
+        cluster_title: what that cluster is, for people.
         role: in a cluster where not all nodes are the same: "sentinel", "spare"; else "".
     """
 
@@ -56,6 +57,7 @@ class ServerRecord:
     idle_since: float = 0.0
     shared: bool = False
     cluster: str = ""
+    cluster_title: str = ""
     role: str = ""
 
     @classmethod
