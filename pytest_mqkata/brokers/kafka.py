@@ -18,7 +18,9 @@ from pytest_mqkata.brokers.session import Lease
 from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.faults.proxy import FaultProxy
 from pytest_mqkata.recipes.kafka import PROXIES
+from pytest_mqkata.recipes.kafka_metadata import view
 
+_VIEW_SECONDS = 1.0
 _PROXY_WAIT_SECONDS = 60.0
 
 
@@ -59,6 +61,13 @@ class KafkaNode(Node):
     def id(self) -> int:
         """Its `node.id`."""
         return int(self.lease.record.details["id"])
+
+    def answers(self) -> bool:
+        """Whether it answers a metadata request within a second; a paused node does not."""
+        with contextlib.suppress(OSError, ValueError):
+            view(self.port, _VIEW_SECONDS)
+            return True
+        return False
 
     @property
     def data_dir(self) -> Path:

@@ -50,13 +50,23 @@ class Management:
             OSError, http.client.HTTPException: there is no answer.
         """
         url = "/api/" + "/".join(quote(part, safe="") for part in path)
+        used = self._connection.sock is not None
+        try:
+            status, text = self._exchange(method, url, body)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            if not used:
+                raise
+            # the node was restarted since; every method asked for here may be repeated
+            status, text = self._exchange(method, url, body)
+        if status >= 400:
+            raise ManagementError(f"{method} {url}: {status} {text.decode('utf-8', 'replace')[:300]}")
+        return json.loads(text) if text else None
+
+    def _exchange(self, method: str, url: str, body: object) -> tuple[int, bytes]:
         try:
             self._connection.request(method, url, None if body is None else json.dumps(body), self._headers)
             answer = self._connection.getresponse()
-            text = answer.read()
+            return answer.status, answer.read()
         except BaseException:
             self._connection.close()  # the next request opens it anew
             raise
-        if answer.status >= 400:
-            raise ManagementError(f"{method} {url}: {answer.status} {text.decode('utf-8', 'replace')[:300]}")
-        return json.loads(text) if text else None

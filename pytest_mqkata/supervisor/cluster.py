@@ -24,6 +24,7 @@ from pytest_mqkata.supervisor.wire import ClusterRecord
 
 _PORT_ATTEMPTS = 5  # starts on new ports, should another program take one between draw and bind
 _SHORTEST_POLL, _LONGEST_POLL = 0.01, 0.2  # seconds between two looks at a cluster that is not healthy yet
+_SETTLING = 1.5  # seconds after which a cluster that is not healthy is looked at more closely
 _LINES_SHOWN = 6  # of each node's log, when the cluster does not become healthy
 
 
@@ -137,29 +138,39 @@ class Cluster:
     def _launches(self) -> list[Launch]:
         return [server.launch for server in self.servers if server.launch]
 
-    def _wait_until_healthy(self, seconds: float, *, give_up: bool = False) -> None:
+    def _wait_until_healthy(self, seconds: float, *, healing: bool = False) -> None:
         """
         Args:
             seconds: how long.
-            give_up: do not wait where the recipe says that waiting mends nothing.
+            healing: restart nodes that nothing else mends, and do not wait where that is in vain.
         """
         begun = time.monotonic()
-        reason: str | None = ""
-        while reason is not None:
+        restarted = False
+        while True:
             try:
                 reason = self.recipe.probe(self._launches(), self.options)
             except Beyond as error:
                 reason = str(error)
-                if give_up:
+                if healing:
                     raise ServerNotReady(f"The {self.recipe.title} is beyond repair: {reason}.") from error
+            if reason is None:
+                return
             waited = time.monotonic() - begun
-            if reason is not None and waited > seconds:
+            if waited > seconds:
                 raise ServerNotReady(
                     f"The {self.recipe.title} was not healthy after {seconds:g} s: {reason}.",
                     details=self._last_words(),
                 )
-            if reason is not None:
-                time.sleep(min(_LONGEST_POLL, max(_SHORTEST_POLL, waited / 10)))
+            if healing and not restarted and waited > _SETTLING:
+                restarted = self._restart(self.recipe.sick(self._launches(), self.options, waited))
+            time.sleep(min(_LONGEST_POLL, max(_SHORTEST_POLL, waited / 10)))
+
+    def _restart(self, places: Sequence[int]) -> bool:
+        servers = [self.servers[place] for place in places]
+        for server in servers:
+            server.kill()
+        self._start_all(servers)
+        return bool(servers)
 
     def _last_words(self) -> str:
         parts = []
@@ -189,7 +200,7 @@ class Cluster:
         if any(not child.alive for child in self._companions):
             raise ServerNotReady(f"A process that the {self.recipe.title} needs beside its nodes is gone.")
         self._start_all([server for server in self.servers if not server.alive])
-        self._wait_until_healthy(self.recipe.heal_deadline, give_up=True)
+        self._wait_until_healthy(self.recipe.heal_deadline, healing=True)
 
     def clean(self) -> None:
         """Take away what the last test left; the cluster is healthy before and after.

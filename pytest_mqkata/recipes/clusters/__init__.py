@@ -77,6 +77,9 @@ class ClusterRecipe(Protocol):
             Beyond: waiting will not change that, unless the cluster is only just being started.
         """
 
+    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
+        """The places of nodes of an unhealthy cluster that only a restart mends, `waited` seconds after healing began."""
+
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Take away what the last test left in a healthy cluster; not called where each test takes a fresh one.
 

@@ -52,6 +52,9 @@ class KafkaCluster:
                     return f"node {number}: the replicas {sorted(behind)} of {one.topic} {one.number} are not in sync"
         return None
 
+    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
+        return ()
+
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Delete all topics and groups but Kafka's own, and wait until no node knows them."""
         from kafka.errors import KafkaError

@@ -51,6 +51,9 @@ class NatsCluster:
                 return f"{name} does not answer ({error})"
         return None if len(leaders) == 1 else f"the nodes name different leaders: {', '.join(sorted(leaders))}"
 
+    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
+        return ()
+
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
 

@@ -20,6 +20,7 @@ from pytest_mqkata.recipes.clusters import Beyond, Member
 from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, epmd, write_cookie
 
 _TIMEOUT = 2.0  # seconds for one node's answer
+_PATIENCE = 12.0  # seconds for a node that paused as a minority to come back
 _SIZE = 3
 
 
@@ -29,7 +30,7 @@ class RabbitmqCluster:
     fresh = False
     port_names = ("epmd",)
     start_deadline = 120.0
-    heal_deadline = 30.0
+    heal_deadline = 45.0
 
     def members(self, options: Mapping[str, Any]) -> list[Member]:
         names = [f"rabbit{number}@localhost" for number in range(1, int(options.get("nodes", _SIZE)) + 1)]
@@ -64,6 +65,28 @@ class RabbitmqCluster:
                     if seen.get("partitions"):
                         return f"{other} was cut off from {', '.join(seen['partitions'])}"
         return None
+
+    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
+        """Nodes that the others list as cut off from them; later also those that do not come back by themselves.
+
+        A node that the others gave up while it was paused may go on beside them as a partition of its own, and nothing
+        ends that but its restart. One that pauses as a minority comes back by itself within seconds.
+        """
+        cut_off: set[str] = set()
+        silent: set[str] = set()
+        for node in nodes:
+            try:
+                listed = {one["name"]: one for one in _ask(node, "GET", "nodes")}
+            except (OSError, http.client.HTTPException, ValueError):
+                silent.add(node.details["node"])
+                continue
+            own = listed.get(node.details["node"], {})
+            cut_off |= set(own.get("partitions", ()))
+            silent |= {name for name, seen in listed.items() if not seen["running"]}
+        suspects = cut_off | (silent if waited > _PATIENCE else set())
+        if len(suspects) == len(nodes):
+            return range(1, len(nodes))  # each side lists the other: the first node stays
+        return [index for index, node in enumerate(nodes) if node.details["node"] in suspects]
 
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Delete all vhosts but the default one; with them go their queues, exchanges and policies."""

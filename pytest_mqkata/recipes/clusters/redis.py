@@ -18,7 +18,8 @@ SLOTS = 16384
 _TIMEOUT = 1.0  # seconds for one answer
 _POLL = 0.02
 _FORM_SECONDS = 20.0
-_IN_MEMORY = ("--save", "", "--appendonly", "no")
+# a node that was killed comes back with what it had acknowledged, not empty: an empty master empties its replicas
+_DURABLE = ("--save", "", "--appendonly", "yes")
 _CLUSTER_NODE = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
 _QUICK_SYNC = ("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1")
 
@@ -34,17 +35,20 @@ class _Fresh:
     def companions(self, ground: Ground) -> list[Launch]:
         return []
 
+    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
+        return ()
+
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
 
 class BareNodes(_Fresh):
     """Nodes that could be a cluster and know nothing of each other. Option `count`: how many, default 6."""
 
-    title = "bare Redis Cluster nodes"
+    title = "Redis nodes"
     memory = 60
 
     def members(self, options: Mapping[str, Any]) -> list[Member]:
-        arguments = [*_IN_MEMORY, *_CLUSTER_NODE, *_QUICK_SYNC]
+        arguments = [*_DURABLE, *_CLUSTER_NODE, *_QUICK_SYNC]
         return [Member(f"node{number}", {"args": arguments}) for number in range(int(options.get("count", 6)))]
 
     def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
@@ -104,11 +108,11 @@ class RedisCluster(BareNodes):
 class Trio(_Fresh):
     """A master and two replicas that have caught up."""
 
-    title = "Redis master with two replicas"
+    title = "Redis replication"
     memory = 30
 
     def members(self, options: Mapping[str, Any]) -> list[Member]:
-        arguments = [*_IN_MEMORY, *_QUICK_SYNC]
+        arguments = [*_DURABLE, *_QUICK_SYNC]
         replica = {"args": arguments, "role": "replica"}
         return [Member("master", {"args": arguments}), Member("replica1", replica), Member("replica2", replica)]
 
@@ -122,7 +126,7 @@ class Trio(_Fresh):
 class Sentinel(Trio):
     """A master, two replicas, and three sentinels that know each other."""
 
-    title = "Redis master and replicas under sentinels"
+    title = "Redis Sentinel"
     memory = 60
 
     def members(self, options: Mapping[str, Any]) -> list[Member]:
@@ -145,15 +149,16 @@ class Sentinel(Trio):
             try:
                 with _client(node) as client:
                     seen: Any = client.sentinel_master(SERVICE)
-                    replicas = client.sentinel_slaves(SERVICE)
+                    replicas: Any = client.sentinel_slaves(SERVICE)
+                    sentinels: Any = client.sentinel_sentinels(SERVICE)
             except _errors() as error:
                 return f"the sentinel {port} does not answer ({error!r})"
             if seen["is_sdown"] or seen["is_odown"]:
                 return f"the sentinel {port} sees the master as down"
             if (seen["num-slaves"], seen["num-other-sentinels"]) != (2, 2):
                 return f"the sentinel {port} sees {seen['num-slaves']} replicas, {seen['num-other-sentinels']} others"
-            if any(replica["is_sdown"] or replica["is_disconnected"] for replica in replicas):
-                return f"the sentinel {port} sees a replica as down"
+            if any(other["is_sdown"] or other["is_disconnected"] for other in (*replicas, *sentinels)):
+                return f"the sentinel {port} sees a replica or another sentinel as down"
             masters.add(int(seen["port"]))
         if len(masters) != 1:
             return f"the sentinels name different masters: {sorted(masters)}"
