@@ -43,7 +43,7 @@ format: setup ## Format and sort imports
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: setup ## Measure feedback times, side by side with other plugins
-	@$(BIN)/python benchmarks/feedback.py
+	@$(BIN)/python benchmarks/feedback.py && $(BIN)/python benchmarks/clusters.py
 
 soak: setup ## Run the solutions twenty times on loaded cores
 	@$(BIN)/python benchmarks/soak.py

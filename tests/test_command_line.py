@@ -77,6 +77,39 @@ def test_up_ps_logs_down(own_run: Path) -> None:
     assert "No broker is running." in mqkata("ps").out
 
 
+def test_a_cluster_by_hand(own_run: Path) -> None:
+    """Its nodes are shown, one can be let fail and come back, and all end at once."""
+    up = mqkata("up", "nats", "--cluster", "--idle", "600")
+    assert up.status == 0, up.err
+    assert "✔ NATS cluster " in up.out
+    assert "mqkata fault kill n3" in up.out
+
+    killed = mqkata("fault", "kill", "n3")
+    assert killed.out.startswith("n3: its process was killed (SIGKILL)")
+    mqkata("fault", "pause", "n2")
+    lines = {words[0]: words[-1] for line in mqkata("ps").out.splitlines() if (words := line.split())}
+    assert lines["n3"] == "down"
+    assert lines["n2"] == "paused"
+    assert lines["n1"].isdigit()  # its PID: nothing is wrong with it
+    mqkata("fault", "resume", "n2")
+    mqkata("fault", "start", "n3")
+    assert "down" not in mqkata("ps").out
+    assert "Server is ready" in mqkata("logs", "n3").out
+
+    assert "NATS cluster 2" in mqkata("down").out
+    assert "No broker is running." in mqkata("ps").out
+
+
+def test_a_node_that_is_not_there(own_run: Path) -> None:
+    """The error names those that are."""
+    done = mqkata("fault", "kill", "n3")
+    assert done.status == 3
+    assert "There is no node 'n3'. No cluster runs: mqkata up BROKER --cluster starts one." in done.err
+    mqkata("up", "nats", "--cluster")
+    assert "There are: n1, n2, n3." in mqkata("fault", "kill", "kafka1").err
+    assert "The nodes that run: n1, n2, n3." in mqkata("logs", "kafka1").err
+
+
 def test_hints_come_one_at_a_time(mini: Mini) -> None:
     """The first is the smallest, and says how to get the next; it works from below the kata too."""
     (mini.kata / "hints.toml").write_text('[step.1]\nlevels = ["an idea", "a concept", "the code"]\n')
@@ -96,6 +129,8 @@ def test_hints_come_one_at_a_time(mini: Mini) -> None:
         (("up", "activemq"), "there is no broker 'activemq'. The brokers are: rabbitmq, kafka, nats, redis."),
         (("dwon",), "No such command 'dwon'"),
         (("up",), "Missing argument 'BROKER'"),
+        (("up", "nats", "--sentinel"), "--sentinel is Redis' own; NATS has --cluster."),
+        (("fault", "drown", "n1"), "there is no fault 'drown'. There are: kill, stop, pause, resume, start."),
         (("hint", "kafka/77"), "there is no kata 'kafka/77'. There are: redis/01."),
         (("hint", "redis/01", "--step", "9"), "redis/01 has no hints for step 9"),
         (("hint", "redis/01", "--level", "4"), "'--level'"),
@@ -118,7 +153,7 @@ def test_outside_of_the_katas_the_command_says_so(tmp_path: Path) -> None:
     assert "there are no katas here" in done.err
 
 
-@pytest.mark.parametrize("command", ["up", "down", "ps", "logs", "doctor", "hint"])
+@pytest.mark.parametrize("command", ["up", "fault", "down", "ps", "logs", "doctor", "hint"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     """`--help` shows how it is used."""
     done = mqkata(command, "--help")

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture
 def hold(own_run: Path, tmp_path: Path) -> Iterator[Callable[..., Holder]]:
-    """`hold(broker)`: a pytest process whose test holds that broker."""
+    """`hold(fixture)`: a pytest process whose test holds that broker."""
     holders: list[Holder] = []
 
-    def make(broker: str, **environment: str) -> Holder:
+    def make(fixture: str, **environment: str) -> Holder:
         folder = tmp_path / str(len(holders))
         folder.mkdir()
-        holder = Holder(broker, folder, **{"MQKATA_IDLE": str(IDLE), **environment})
+        holder = Holder(fixture, folder, **{"MQKATA_IDLE": str(IDLE), **environment})
         holders.append(holder)
         holder.wait_until_it_holds()
         return holder
@@ -43,7 +43,7 @@ def hold(own_run: Path, tmp_path: Path) -> Iterator[Callable[..., Holder]]:
 )
 def test_nothing_outlives_the_idle_time(hold: Callable[..., Holder], broker: str, number: int, group: bool) -> None:
     """Broker, helpers, supervisor and guard are gone soon after the idle time."""
-    holder = hold(broker)
+    holder = hold(f"{broker}_server")
     (record,) = [record for record in running() if record.leases]
     family = family_of(record.pid)
     holder.end(number, group=group)
@@ -51,9 +51,21 @@ def test_nothing_outlives_the_idle_time(hold: Callable[..., Holder], broker: str
     until(lambda: not alive(family), IDLE + SLACK, f"still there: {alive(family)}")
 
 
+@pytest.mark.parametrize("fixture", ["rabbitmq_cluster", "nats_cluster", "redis_sentinel"])
+def test_nothing_of_a_cluster_outlives_the_idle_time(hold: Callable[..., Holder], fixture: str) -> None:
+    """All nodes, and what runs beside them, such as RabbitMQ's epmd."""
+    holder = hold(fixture)
+    records = [record for record in running() if record.leases]
+    family = family_of(records[0].pid)
+    assert {record.pid for record in records} <= {process.pid for process in family}
+    holder.end(signal.SIGKILL, group=True)
+
+    until(lambda: not alive(family), IDLE + SLACK, f"still there: {alive(family)}")
+
+
 def test_with_idle_time_zero_a_broker_ends_with_its_run(hold: Callable[..., Holder]) -> None:
     """In CI nothing stays warm."""
-    holder = hold("redis", MQKATA_IDLE="0")
+    holder = hold("redis_server", MQKATA_IDLE="0")
     (record,) = [record for record in running() if record.leases]
     family = family_of(record.pid)
     holder.end(signal.SIGINT, group=True)
@@ -63,7 +75,7 @@ def test_with_idle_time_zero_a_broker_ends_with_its_run(hold: Callable[..., Hold
 
 def test_a_killed_supervisor_takes_its_brokers_along(hold: Callable[..., Holder]) -> None:
     """The guard ends what the supervisor can no longer end."""
-    hold("redis", MQKATA_IDLE="600")
+    hold("redis_server", MQKATA_IDLE="600")
     (record,) = [record for record in running() if record.leases]
     supervisor, *others = family_of(record.pid)
     supervisor.kill()
@@ -73,13 +85,13 @@ def test_a_killed_supervisor_takes_its_brokers_along(hold: Callable[..., Holder]
 
 def test_what_a_killed_supervisor_and_guard_left_is_cleared_up_by_the_next_run(hold: Callable[..., Holder]) -> None:
     """Its journal tells the next supervisor what to end."""
-    hold("redis", MQKATA_IDLE="600")
+    hold("redis_server", MQKATA_IDLE="600")
     (record,) = [record for record in running() if record.leases]
     supervisor, *others = family_of(record.pid)
     brokers = [process for process in others if process.pid != record.pid and "valkey" in process.name()]
     guard = next(process for process in others if "python" in process.name().lower())
     guard.kill()
     supervisor.kill()
-    hold("redis", MQKATA_IDLE="0")
+    hold("redis_server", MQKATA_IDLE="0")
 
     until(lambda: not alive(brokers), 10, f"still there: {alive(brokers)}")

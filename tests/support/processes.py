@@ -18,7 +18,7 @@ from pytest_mqkata.supervisor.wire import ServerRecord
 HOLDER = """
 import pathlib, time
 
-def test_hold({broker}_server):
+def test_hold({fixture}):
     pathlib.Path({marker!r}).write_text("ready")
     time.sleep(600)
 """
@@ -32,10 +32,10 @@ def heed_interrupts() -> None:
 class Holder:
     """A pytest process, in a process group of its own, whose test holds a broker and never ends."""
 
-    def __init__(self, broker: str, folder: Path, **environment: str) -> None:
+    def __init__(self, fixture: str, folder: Path, **environment: str) -> None:
         self._marker = folder / "ready"
         test = folder / "test_hold.py"
-        test.write_text(HOLDER.format(broker=broker, marker=str(self._marker)))
+        test.write_text(HOLDER.format(fixture=fixture, marker=str(self._marker)))
         self._output = (folder / "output").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--strict-brokers", str(test)],

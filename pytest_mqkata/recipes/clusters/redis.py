@@ -136,7 +136,7 @@ class Sentinel(Trio):
     def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Sentinels ask a master for its replicas at their start and then only every ten seconds."""
         end = time.monotonic() + _FORM_SECONDS
-        while (reason := _replicated(nodes[:3])) is not None:
+        while (reason := _replicated(nodes[:3], write=False)) is not None:
             if time.monotonic() > end:
                 raise RuntimeError(reason)
             time.sleep(_POLL)
@@ -167,8 +167,8 @@ class Sentinel(Trio):
         return _replicated(ordered)
 
 
-def _replicated(nodes: Sequence[Launch]) -> str | None:
-    """None if the first node is the master, and the others have acknowledged a write to it."""
+def _replicated(nodes: Sequence[Launch], *, write: bool = True) -> str | None:
+    """None if the first node is the master, and the others are online and (with `write`) acknowledge a write to it."""
     try:
         with _client(nodes[0]) as client:
             seen = client.info("replication")
@@ -177,6 +177,8 @@ def _replicated(nodes: Sequence[Launch]) -> str | None:
             online = [seen.get(f"slave{number}", {}).get("state") for number in range(len(nodes) - 1)]
             if online.count("online") != len(nodes) - 1:
                 return f"the replicas are {online}"
+            if not write:
+                return None
             client.set("mqkata:ready", "1")
             client.delete("mqkata:ready")
             acknowledged = client.wait(len(nodes) - 1, int(_TIMEOUT * 900))
