@@ -9,10 +9,11 @@ Options of an order:
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 
-from pytest_mqkata.recipes import Launch, Order
+from pytest_mqkata.recipes import Launch, Order, Peer
 
 SERVICE = "orders"
 """The name under which sentinels know the master."""
@@ -69,11 +70,27 @@ class RedisRecipe:
 
 
 def sentinel_config(order: Order) -> str:
-    """Watches the cluster's first node; the sentinel rewrites this file as it learns."""
-    return f"""sentinel monitor {SERVICE} 127.0.0.1 {order.peers[0].ports["client"]} 2
+    """Watches the cluster's first node; the sentinel rewrites this file as it learns.
+
+    It is told of the other sentinels, which it would else hear of from one another, every two seconds.
+    """
+    others = [peer for peer in order.peers if _is_sentinel(peer) and peer.name != order.name]
+    known = "".join(
+        f"sentinel known-sentinel {SERVICE} 127.0.0.1 {peer.ports['client']} {_sentinel_id(peer)}\n" for peer in others
+    )
+    return f"""sentinel myid {_sentinel_id(order.peers[order.index])}
+sentinel monitor {SERVICE} 127.0.0.1 {order.peers[0].ports["client"]} 2
 sentinel down-after-milliseconds {SERVICE} 500
 sentinel failover-timeout {SERVICE} 3000
-"""
+{known}"""
+
+
+def _is_sentinel(peer: Peer) -> bool:
+    return peer.name.startswith("sentinel")
+
+
+def _sentinel_id(peer: Peer) -> str:
+    return hashlib.sha1(f"{peer.name}:{peer.ports['client']}".encode(), usedforsecurity=False).hexdigest()
 
 
 RECIPE = RedisRecipe()

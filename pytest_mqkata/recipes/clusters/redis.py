@@ -157,8 +157,10 @@ class Sentinel(Trio):
                 return f"the sentinel {port} sees the master as down"
             if (seen["num-slaves"], seen["num-other-sentinels"]) != (2, 2):
                 return f"the sentinel {port} sees {seen['num-slaves']} replicas, {seen['num-other-sentinels']} others"
-            if any(other["is_sdown"] or other["is_disconnected"] for other in (*replicas, *sentinels)):
-                return f"the sentinel {port} sees a replica or another sentinel as down"
+            if any(replica["is_sdown"] or replica["is_disconnected"] for replica in replicas):
+                return f"the sentinel {port} sees a replica as down"
+            if any(sentinel["is_sdown"] for sentinel in sentinels):
+                return f"the sentinel {port} sees another sentinel as down"
             masters.add(int(seen["port"]))
         if len(masters) != 1:
             return f"the sentinels name different masters: {sorted(masters)}"
