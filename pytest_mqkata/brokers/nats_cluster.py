@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import httpx
 
@@ -12,6 +14,9 @@ from pytest_mqkata.brokers.session import Session
 
 _POLL = 0.05
 _LEADER_SECONDS = 20.0
+_RELOAD_SECONDS = 10.0
+_SAVED = ".whole"
+_CUT_OFF = 'routes: ["nats://127.0.0.1:1"], authorization { user: "nobody", password: "knows" }'
 
 
 class NatsCluster(Cluster[NatsServer]):
@@ -56,6 +61,39 @@ class NatsCluster(Cluster[NatsServer]):
             ServerNotReady: not after `timeout` seconds.
         """
         self.wait_healthy(timeout)
+
+    def isolate(self, node: NatsServer) -> None:
+        """Cut a node off from the others; clients still reach all. Returns when its routes are gone.
+
+        By a reload of its config: it knows no other node any more, and wants a password that the others do not have.
+
+        Raises:
+            AssertionError: its routes are not gone within 10 seconds.
+        """
+        config = self._config_of(node)
+        config.with_suffix(_SAVED).write_text(config.read_text())
+        config.write_text(re.sub(r"routes: \[.*?\]", _CUT_OFF, config.read_text()))
+        node.reload()
+        end = time.monotonic() + _RELOAD_SECONDS
+        while node.routez()["routes"]:
+            assert time.monotonic() < end, f"{node.name} still had routes {_RELOAD_SECONDS:g} s after its reload."
+            time.sleep(_POLL)
+
+    def reunite(self) -> None:
+        """End all `isolate`. Returns before the nodes have found each other; see `wait_healthy`."""
+        for node in self.nodes:
+            saved = self._config_of(node).with_suffix(_SAVED)
+            if saved.exists():
+                saved.replace(self._config_of(node))
+                if node.alive:
+                    node.reload()
+
+    def heal(self) -> None:
+        self.reunite()
+        super().heal()
+
+    def _config_of(self, node: NatsServer) -> Path:
+        return node.folder / "nats.conf"
 
     def held(self) -> list[str]:
         lines = []
