@@ -185,6 +185,73 @@ def test_a_broken_ladder_is_caught(kata: Kata) -> None:
     assert gates.ladder(kata, 2) != []
 
 
+@pytest.fixture
+def config_kata(kata: Kata) -> Kata:
+    """The same kata with a configuration file, which its first step reads."""
+    test = kata.folder / "test_mini.py"
+    _replace(test, '@pytest.mark.step(1, "add")', '@pytest.mark.step(1, "mini.conf", "add")')
+    _replace(test, "def test_step1_add(kata, a):", "def test_step1_add(kata, kata_dir, a):")
+    _replace(
+        test,
+        "    got = kata.add(a, 1)",
+        "    assert 'port 1' in (kata_dir / 'mini.conf').read_text(), 'the port is not 1'\n    got = kata.add(a, 1)",
+    )
+    _write(kata.folder / "mini.conf", "# the port\n\n# TODO\n")
+    _write(kata.solution_folder / "mini.conf", "port 1\n")
+    return kata
+
+
+def test_gates_know_configuration_files(config_kata: Kata) -> None:
+    """A blank one is a stub, and a rung of the ladder."""
+    assert gates.configs(config_kata) == ["mini.conf"]
+    assert gates.stub_is_red(config_kata) == []
+    assert gates.solution_is_green(config_kata) == []
+    assert gates.rungs(config_kata) == 4
+    assert [gates.ladder(config_kata, rung) for rung in range(4)] == [[]] * 4
+    assert gates.stub_and_solution_agree(config_kata) == []
+
+
+def test_a_mistake_in_a_configuration_file(config_kata: Kata) -> None:
+    """It is rejected by the step that it names; a harmless one is caught."""
+    path = config_kata.root / "tests/mistakes/redis/01/wrong_port"
+    _write(path / "mini.conf", "port 2\n")
+    _write(path / "mistake.toml", 'title = "Another port"\nstep = 1\nwhy = "Nobody listens there."\n')
+    mistake = Mistake(config_kata, path)
+    assert (mistake.step, mistake.why) == (1, "Nobody listens there.")
+    assert gates.mistake_is_rejected(mistake) == []
+
+    _write(path / "mini.conf", "port 1\n")
+    assert gates.mistake_is_rejected(mistake) == ["wrong_port names step 1, but no step rejects it first"]
+
+
+def test_an_alternative_with_another_configuration_file(config_kata: Kata) -> None:
+    """Its files are used, the others are the solution's."""
+    path = config_kata.root / "tests/alternatives/redis/01/folder"
+    _write(path / "mini.conf", "# mine\nport 1\n")
+    assert gates.alternative_is_green(config_kata, path) == []
+
+    _write(path / "mini.conf", "port 7\n")
+    assert gates.alternative_is_green(config_kata, path) != []
+
+
+def test_a_configuration_file_without_a_stub_is_caught(config_kata: Kata) -> None:
+    """Learners would not know of it."""
+    (config_kata.folder / "mini.conf").unlink()
+
+    assert gates.stub_and_solution_agree(config_kata) == ["mini.conf is not there as a stub and as a solution"]
+
+
+def test_of_a_cluster_kata_only_the_mistakes_step_is_run(kata: Kata) -> None:
+    """Its steps take seconds each."""
+    _replace(kata.folder / "README.md", "one Redis server", "a Redis cluster of three nodes")
+    kata = Kata(kata.root, kata.broker, kata.number)
+    assert gates.needs_cluster(kata)
+    path = kata.root / "tests/mistakes/redis/01/wrong0.py"
+    _write(path, MISTAKE.replace("Step: 1", "Step: 2"))
+
+    assert gates.mistake_is_rejected(Mistake(kata, path)) == ["wrong0 names step 2, but no step rejects it first"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
