@@ -10,7 +10,7 @@ BROKERS := redis nats kafka rabbitmq
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kata brokers test check lint types format bench soak clean
+.PHONY: help setup kata brokers test lowest check lint types format bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,12 @@ brokers: setup ## Fetch all four brokers and try each of them
 test: check ## Run every test: plugin, brokers, and the gates of all katas
 	@$(BIN)/mqkata doctor
 	@MQKATA_CLUSTER_MEMORY=3000 $(BIN)/pytest tests -n $(WORKERS) --dist loadgroup --strict-brokers
+
+lowest: ## Run the solutions and the fixtures' tests with the oldest packages that are allowed
+	@test -x .lowest/bin/uv || { $(PYTHON) -m venv .lowest && .lowest/bin/pip install --quiet uv; }
+	@.lowest/bin/uv pip install --quiet --python .lowest/bin/python --resolution lowest-direct -e '.[all]' pytest-xdist==3.8.0
+	@.lowest/bin/pytest --solutions --strict-brokers -q katas
+	@.lowest/bin/pytest --strict-brokers -q tests/clusters tests/test_*_server.py tests/test_command_line.py
 
 check: setup lint types
 
@@ -50,4 +56,4 @@ soak: setup ## Run the solutions twenty times on loaded cores
 
 clean: ## End the brokers and remove the environment
 	-@$(BIN)/mqkata down --force
-	@rm -rf .venv .setup.lock .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .lowest .setup.lock .pytest_cache .mypy_cache .ruff_cache
