@@ -132,10 +132,11 @@ class Clusters:
             room = self._reserve(wish, installation)
             if isinstance(room, Busy):
                 return room
-            notes = room
-            cluster = self._started(wish.place)
+            reserved, notes = room
+            cluster = self._started(reserved)
         with self._lock:
-            stock = self._stocks[wish.place]
+            # `down` may have forgotten it meanwhile
+            stock = self._stocks.setdefault(wish.place, reserved) if not warm else self._stocks[wish.place]
             stock.used[cluster.id] = (cluster, wish.owner)
             stock.idle = max(stock.idle, wish.idle)
             if not warm:
@@ -242,13 +243,16 @@ class Clusters:
         """End the clusters of `broker` (None: of all) that no run holds, with `force` also the held ones."""
         ended: list[Cluster] = []
         with self._lock:
-            for stock in self._stocks.values():
-                if broker in (None, stock.wish.broker):
-                    ended += stock.ready
-                    stock.ready = []
-                    if force:
-                        ended += [cluster for cluster, _ in stock.used.values()]
-                        stock.used.clear()
+            for place, stock in list(self._stocks.items()):
+                if broker not in (None, stock.wish.broker):
+                    continue
+                ended += stock.ready
+                stock.ready = []
+                if force:
+                    ended += [cluster for cluster, _ in stock.used.values()]
+                    stock.used.clear()
+                if not stock.used:
+                    del self._stocks[place]  # what is just being made ready finds that out, and ends
         records = [node for cluster in ended for node in cluster.record().nodes]
         for cluster in ended:
             cluster.remove()
@@ -336,8 +340,8 @@ class Clusters:
             return False
         return True
 
-    def _reserve(self, wish: Wish, installation: Installation) -> list[str] | Busy:
-        """Make room for a cluster that is to be started; sentences about what had to go for it."""
+    def _reserve(self, wish: Wish, installation: Installation) -> tuple[Stock, list[str]] | Busy:
+        """Make room for a cluster that is to be started; with sentences about what had to go for it."""
         notes: list[str] = []
         ended: list[Cluster] = []
         recipe = wish.recipe
@@ -368,14 +372,13 @@ class Clusters:
             stock.pending += 1
         for cluster in ended:
             cluster.remove()
-        return notes
+        return stock, notes
 
     def _memory(self) -> int:
         return sum(stock.memory for stock in self._stocks.values())
 
-    def _started(self, place: tuple[str, str, str, str]) -> Cluster:
+    def _started(self, stock: Stock) -> Cluster:
         """A new cluster, for which room was reserved: on an error the reservation ends."""
-        stock = self._stocks[place]
         wish = stock.wish
         cluster = None
         try:
@@ -400,7 +403,7 @@ class Clusters:
 
     def _start_ready(self, stock: Stock) -> None:
         try:
-            cluster = self._started(stock.wish.place)
+            cluster = self._started(stock)
         except EnvironmentProblem:
             return  # the next test starts its own, and reports why it can't
         self._lay_ready(stock, cluster, "pending")

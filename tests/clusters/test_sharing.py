@@ -228,5 +228,10 @@ def test_down_ends_clusters_too(sessions: Sessions) -> None:
     eventually(lambda: len(_nodes()) == 6, 20)  # the next test's is being made ready
     ask_all(op="down", broker="nats", force=False)
     assert all(node.alive for node in cluster.nodes)
+    supervisor = psutil.Process(cluster.nodes[0].pid).parent()
+    assert supervisor
     ask_all(op="down", broker="nats", force=True)
     assert not any(psutil.pid_exists(int(str(node["pid"]))) for node in _nodes())
+
+    session.close()
+    supervisor.wait(20)  # nothing is left to look after, whatever the idle time
