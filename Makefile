@@ -4,6 +4,7 @@ KATA ?= redis/01
 WORKERS ?= 3
 BIN := .venv/bin
 BROKER = $(firstword $(subst /, ,$(KATA)))
+CLUSTER = $(shell grep -q '^\*\*Time.*Needs.*[Cc]luster' katas/$(KATA)/README.md 2>/dev/null && echo --cluster)
 BROKERS := redis nats kafka rabbitmq
 
 # without compiled modules on disk pytest works through hypothesis' source again at each start (0.6 s)
@@ -20,7 +21,7 @@ setup: ## Make the environment in .venv with all that the katas need
 
 kata: setup ## Run a kata: make kata KATA=kafka/01 (SOLUTION=1: the reference answer)
 	@test -d "katas/$(KATA)" || { echo "There is no kata $(KATA). There are:" $$(cd katas && echo */[0-9][0-9]); exit 4; }
-	@$(BIN)/mqkata up $(BROKER) --idle 1200
+	@$(BIN)/mqkata up $(BROKER) $(CLUSTER) --idle 1200
 	@$(BIN)/pytest $(if $(SOLUTION),--solutions )katas/$(KATA)
 
 brokers: setup ## Fetch all four brokers and try each of them

@@ -64,6 +64,22 @@ def test_runs_from_any_folder_above_the_kata(mini: Mini, folder: str) -> None:
     assert "not written yet: `add()`" in run.output
 
 
+def test_a_configuration_file_is_part_of_the_answer(mini: Mini) -> None:
+    """A blank one is not written yet, and one that is gone is named; neither needs a broker."""
+    test = mini.kata / "test_mini.py"
+    test.write_text(test.read_text().replace('@pytest.mark.step(1, "add")', '@pytest.mark.step(1, "mini.conf")'))
+    config = mini.kata / "mini.conf"
+    config.write_text("# the port\n\n  # TODO\n")
+    run = mini.pytest()
+    assert "not written yet: `mini.conf` holds nothing but comments" in run.output
+    assert "katas/redis/01/mini.conf:1" in run.output
+
+    config.unlink()
+    run = mini.pytest()
+    assert "There is no mini.conf in " in run.output
+    assert "0 of 3 steps passed" in run.output
+
+
 def test_a_step_can_be_run_alone(mini: Mini) -> None:
     """`--step N` runs that step only."""
     mini.write(add="def add(a, b): return 0")

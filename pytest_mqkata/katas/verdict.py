@@ -85,7 +85,7 @@ def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
     ]
     match error:
         case NotWritten(stub=stub) if is_config(stub.name):
-            verdict.headline = f"not written yet: `{stub.name}`, which is {short(stub.file)}"
+            verdict.headline = f"not written yet: `{stub.name}` holds nothing but comments"
             verdict.where = f"{short(stub.file)}:{stub.line}"
             verdict.lines = ["Its comments say what to set; the kata's README says what it is for."]
         case NotWritten(stub=stub):
