@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from pytest_mqkata.supervisor.wire import ClusterRecord, ServerRecord
 
 brokers_key = pytest.StashKey[dict[str, str]]()
-"""On the config: broker to the line that says what ran: name, version, backend, address, warm or cold."""
+"""On the config: the line that says what ran: name, version, backend, address, warm or cold.
+
+By "kafka" for a server, by "kafka " and the cluster's title for a cluster.
+"""
 
 
 def listener(config: pytest.Config) -> Listener:
@@ -54,8 +57,9 @@ class _TerminalListener:
         line = f"{record.title} {node.version} · native ({node.source}) · 127.0.0.1: {ports} · {state}"
         for note in record.notes:
             self._show(note)
-        if record.title not in self._lines:
-            self._lines[record.title] = line
+        name = f"{node.broker} {record.title}"
+        if name not in self._lines:
+            self._lines[name] = line
             self._show(line)
 
     def waiting(self, reason: str) -> None:

@@ -62,8 +62,9 @@ class Summary:
     def _write_one(self, tally: Tally, terminal: TerminalReporter) -> None:
         kata = tally.kata
         terminal.section(f"{kata.broker_title} {kata.number} · {kata.title}", sep="─")
-        if line := self._brokers.get(kata.broker):
-            terminal.line(f"  {line}", light=True)
+        for name, line in sorted(self._brokers.items()):
+            if name.partition(" ")[0] == kata.broker:
+                terminal.line(f"  {line}", light=True)
         if not _is_learners(tally):
             terminal.line(f"  the answer that ran: {short(tally.answer)}", light=True)
         titles = kata.step_titles

@@ -1,7 +1,7 @@
 """Looks at the number of those in sync only.
 
 Step: 5
-Why: The last one in sync stays in the list even when it is dead. Without a leader nothing is written.
+Why: Some versions of Kafka keep the last replica in the list when it is dead. Without a leader nothing is written.
 """
 
 
