@@ -101,19 +101,28 @@ def test_cut_drops_the_connection_and_accepts_a_new_one(proxy: FaultProxy) -> No
 
 
 def test_refuse_keeps_what_exists(proxy: FaultProxy) -> None:
-    """New connections are closed, old ones go on, until accept()."""
+    """New connections are refused, old ones go on, until accept()."""
     with _connect(proxy) as old:
         old.sendall(b"a")
         assert old.recv(1) == b"a"
-        proxy.refuse()
-        with contextlib.suppress(ConnectionError), _connect(proxy) as refused:
-            assert _gone(refused)
-        old.sendall(b"b")
-        assert old.recv(1) == b"b"
-        proxy.accept()
-        with _connect(proxy) as new:
-            new.sendall(b"c")
-            assert new.recv(1) == b"c"
+        for _ in range(2):
+            proxy.refuse()
+            with pytest.raises(ConnectionRefusedError):
+                _connect(proxy)
+            old.sendall(b"b")
+            assert old.recv(1) == b"b"
+            proxy.accept()
+            with _connect(proxy) as new:
+                new.sendall(b"c")
+                assert new.recv(1) == b"c"
+
+
+def test_a_port_that_refuses_is_still_the_proxys(proxy: FaultProxy) -> None:
+    """Nobody else can listen on it meanwhile, nor before or after."""
+    for change in (proxy.accept, proxy.refuse, proxy.accept):
+        change()
+        with pytest.raises(OSError, match="in use"):
+            FaultProxy("127.0.0.1:1", port=proxy.port)
 
 
 def test_block_swallows_one_direction(proxy: FaultProxy) -> None:

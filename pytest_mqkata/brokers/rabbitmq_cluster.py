@@ -71,9 +71,12 @@ class RabbitmqCluster(Cluster[RabbitmqServer]):
         others, and its connections to them are closed.
         """
         self._isolated[node.name] = node
-        for other in self.nodes:
-            if other is not node:
-                node.evaluate(f"erlang:set_cookie('{other.name}', cut_off), erlang:disconnect_node('{other.name}').")
+        others = ", ".join(f"'{other.name}'" for other in self.nodes if other is not node)
+        # all at the same moment: a node that one still sees and another does not is a partial partition
+        node.evaluate(
+            f"Others = [{others}], [erlang:set_cookie(Other, cut_off) || Other <- Others], "
+            "[erlang:disconnect_node(Other) || Other <- Others]."
+        )
 
     def reunite(self) -> None:
         """End all `isolate`: every node may reach every other again. Returns before they do; see `wait_healthy`."""

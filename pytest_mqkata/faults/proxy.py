@@ -16,6 +16,7 @@ from typing import Literal
 Direction = Literal["both", "to_broker", "to_client"]
 _ONE_WAY = ("to_broker", "to_client")
 _CHUNK = 65536
+_QUEUE = 128  # connections that wait to be accepted
 _BACKLOG_LIMIT = 8 * 1024 * 1024  # bytes waiting in one direction; above it the proxy stops reading
 
 _HOST_AND_PORT = re.compile(
@@ -66,11 +67,9 @@ class FaultProxy:
         if not found:
             raise ValueError(f"fault_proxy needs a URL with a host and a port, not {url!r}")
         self._target = (found["host"].strip("[]"), int(found["port"]))
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener = _bound(port)
         try:
-            self._listener.bind(("127.0.0.1", port))
-            self._listener.listen(128)
+            self._listener.listen(_QUEUE)
         except BaseException:
             self._listener.close()
             raise
@@ -105,9 +104,20 @@ class FaultProxy:
                 self._drop(flow)
 
     def refuse(self, refusing: bool = True) -> None:
-        """Close each new connection as soon as it is made, until `accept()`; those that exist go on."""
+        """Refuse new connections, as a port does on which nobody listens, until `accept()`; those that exist go on."""
         with self._lock:
+            if self._accepting and refusing:
+                self._selector.unregister(self._listener)
+                self._listener.close()
+                self._listener = _bound(self.port)  # without listening: that refuses, and keeps the port
+                self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # from everybody else, too
+            elif not self._accepting and not refusing:
+                self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._listener.listen(_QUEUE)
+                self._listener.setblocking(False)
+                self._selector.register(self._listener, selectors.EVENT_READ)
             self._accepting = not refusing
+        self._wake()
 
     def accept(self) -> None:
         """Take new connections again."""
@@ -184,12 +194,7 @@ class FaultProxy:
     def _accept_one(self) -> None:
         try:
             client, _ = self._listener.accept()
-        except OSError:
-            return
-        with self._lock:
-            accepting = self._accepting
-        if not accepting:
-            _reset(client)
+        except OSError:  # nobody there any more, or refused meanwhile
             return
         try:
             broker = socket.create_connection(self._target, timeout=2)
@@ -276,6 +281,18 @@ class FaultProxy:
     def _wake(self) -> None:
         with contextlib.suppress(OSError):
             self._wake_writer.send(b"!")
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that has the port, and does not listen yet."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(("127.0.0.1", port))
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def _directions(direction: Direction) -> tuple[str, ...]:

@@ -199,8 +199,32 @@ class Cluster:
             server.send(signal.SIGCONT)
         if any(not child.alive for child in self._companions):
             raise ServerNotReady(f"A process that the {self.recipe.title} needs beside its nodes is gone.")
-        self._start_all([server for server in self.servers if not server.alive])
+        renewed = self._end_disposables()
+        self._start_all([server for server in self.servers if not server.alive and server not in renewed])
+        self._renew(renewed)
         self._wait_until_healthy(self.recipe.heal_deadline, healing=True)
+
+    def _end_disposables(self) -> list[Server]:
+        """Kill the disposable nodes that are not as they were at first; those that are down already count as such."""
+        strays = self.recipe.strays(self._launches(), self.options)
+        used = [
+            server
+            for place, (server, member) in enumerate(zip(self.servers, self._members, strict=True))
+            if member.disposable and (place in strays or not server.alive)
+        ]
+        for server in used:
+            server.kill()
+        return used
+
+    def _renew(self, servers: Sequence[Server]) -> None:
+        """Start disposable nodes without their data, once the others have forgotten them."""
+        for server in servers:
+            try:
+                self.recipe.expel(self._launches(), self.options, self.servers.index(server))
+            except (OSError, RuntimeError, ValueError) as error:
+                raise ServerNotReady(f"{server.order.name} could not be taken out: {error!r}.") from error
+            server.forget()
+        self._start_all(servers)
 
     def clean(self) -> None:
         """Take away what the last test left; the cluster is healthy before and after.

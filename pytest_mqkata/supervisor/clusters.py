@@ -424,7 +424,9 @@ class Clusters:
             cluster.remove()
             with self._lock:
                 stock.mending -= 1
-                stock.news.append(f"the {cluster.recipe.title} could not be healed and was replaced ({error})")
+                stock.news.append(
+                    f"the {cluster.recipe.title} could not be healed and was replaced ({_in_short(error)})"
+                )
                 if stock.holds:
                     self._prepare(stock)
             return
@@ -439,6 +441,10 @@ class Clusters:
                 stock.ready.append(cluster)
         if not kept:
             cluster.remove()
+
+
+def _in_short(error: Exception) -> str:
+    return error.what if isinstance(error, EnvironmentProblem) else repr(error)
 
 
 def _index(cluster: Cluster, node: str) -> int | None:

@@ -123,6 +123,10 @@ class Server:
     def join(self, peers: Sequence[Peer], index: int, ground: Ground) -> None:
         """The next start is the first one of a cluster's node, which has drawn its ports already."""
         self.order = replace(self.order, peers=peers, index=index, ground=ground)
+        self.forget()
+
+    def forget(self) -> None:
+        """The next start is like the first one: without any data."""
         self._ran = False
 
     def _begin_anew(self) -> None:

@@ -27,12 +27,14 @@ class Member:
         options: of the order for it, as the broker's recipe for one node defines them.
         role: what it is for, where not all are the same: "sentinel", "spare" …; "" for an ordinary node.
         late: started when the others have been formed.
+        disposable: begun anew, without its data, whenever it is not as it was at first.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     role: str = ""
     late: bool = False
+    disposable: bool = False
 
 
 class ClusterRecipe(Protocol):
@@ -80,12 +82,43 @@ class ClusterRecipe(Protocol):
     def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
         """The places of nodes of an unhealthy cluster that only a restart mends, `waited` seconds after healing began."""
 
+    def strays(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> Sequence[int]:
+        """The places of disposable nodes that run and are not as they were at first."""
+
+    def expel(self, nodes: Sequence[Launch], options: Mapping[str, Any], place: int) -> None:
+        """Have the others forget the node at `place`, which is down.
+
+        Raises:
+            OSError, RuntimeError, ValueError: it cannot be done; the cluster is replaced.
+        """
+
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Take away what the last test left in a healthy cluster; not called where each test takes a fresh one.
 
         Raises:
             OSError, RuntimeError, ValueError: it cannot be done; the cluster is replaced.
         """
+
+
+class Plain:
+    """What recipes have that need nothing of it: nodes find each other, come back by themselves, are all alike."""
+
+    port_names: tuple[str, ...] = ()
+
+    def companions(self, ground: Ground) -> list[Launch]:
+        return []
+
+    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
+
+    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
+        return ()
+
+    def strays(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> Sequence[int]:
+        return ()
+
+    def expel(self, nodes: Sequence[Launch], options: Mapping[str, Any], place: int) -> None: ...
+
+    def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
 
 def cluster_recipe(broker: str, kind: str) -> ClusterRecipe:

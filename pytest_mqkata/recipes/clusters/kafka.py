@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_mqkata.recipes import Ground, Launch
-from pytest_mqkata.recipes.clusters import Member
+from pytest_mqkata.recipes import Launch
+from pytest_mqkata.recipes.clusters import Member, Plain
 from pytest_mqkata.recipes.kafka_metadata import view
 
 if TYPE_CHECKING:
@@ -17,21 +17,15 @@ _SIZE = 3
 _TIMEOUT = 1.0  # seconds for one node's answer
 
 
-class KafkaCluster:
+class KafkaCluster(Plain):
     title = "Kafka cluster"
     memory = 750
     fresh = False
-    port_names = ()
     start_deadline = 90.0
     heal_deadline = 45.0
 
     def members(self, options: Mapping[str, Any]) -> list[Member]:
         return [Member(f"kafka{number}") for number in range(_SIZE)]
-
-    def companions(self, ground: Ground) -> list[Launch]:
-        return []
-
-    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
     def probe(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> str | None:
         """Every broker in every broker's view, a controller, all replicas in sync, the preferred leaders leading or not."""
@@ -51,9 +45,6 @@ class KafkaCluster:
                 if behind := one.replicas - one.in_sync:
                     return f"node {number}: the replicas {sorted(behind)} of {one.topic} {one.number} are not in sync"
         return None
-
-    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
-        return ()
 
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Delete all topics and groups but Kafka's own, and wait until no node knows them."""

@@ -8,28 +8,22 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_mqkata.recipes import Ground, Launch
-from pytest_mqkata.recipes.clusters import Member
+from pytest_mqkata.recipes import Launch
+from pytest_mqkata.recipes.clusters import Member, Plain
 
 NAMES = ("n1", "n2", "n3")
 _TIMEOUT = 1.0  # seconds for one question
 
 
-class NatsCluster:
+class NatsCluster(Plain):
     title = "NATS cluster"
     memory = 100
     fresh = True
-    port_names = ()
     start_deadline = 40.0  # half a second, unless the first votes are split
     heal_deadline = 20.0
 
     def members(self, options: Mapping[str, Any]) -> list[Member]:
         return [Member(name) for name in NAMES]
-
-    def companions(self, ground: Ground) -> list[Launch]:
-        return []
-
-    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
     def probe(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> str | None:
         """A route to each other, everybody healthy, and one meta leader in everybody's view."""
@@ -50,11 +44,6 @@ class NatsCluster:
             except (OSError, ValueError, KeyError) as error:
                 return f"{name} does not answer ({error})"
         return None if len(leaders) == 1 else f"the nodes name different leaders: {', '.join(sorted(leaders))}"
-
-    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
-        return ()
-
-    def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
 
 def _ask(node: Launch, page: str) -> dict[str, Any]:

@@ -11,20 +11,23 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from pytest_mqkata.recipes import Ground, Launch
-from pytest_mqkata.recipes.clusters import Beyond, Member
+from pytest_mqkata.recipes.clusters import Beyond, Member, Plain
 from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, epmd, write_cookie
 
 _TIMEOUT = 2.0  # seconds for one node's answer
+_CTL_TIMEOUT = 30.0  # seconds
+_DELETE_TIMEOUT = 20.0  # seconds; quorum queues that have lost a leader elect one before they go
 _PATIENCE = 12.0  # seconds for a node that paused as a minority to come back
 _SIZE = 3
 
 
-class RabbitmqCluster:
+class RabbitmqCluster(Plain):
     title = "RabbitMQ cluster"
     memory = 550
     fresh = False
@@ -37,14 +40,12 @@ class RabbitmqCluster:
         config = options.get("config") or _config(names)
         members = [Member(name, {"node": name, "config": config}) for name in names]
         if options.get("spare"):
-            members.append(Member("spare@localhost", {"node": "spare@localhost"}, role="spare"))
+            members.append(Member("spare@localhost", {"node": "spare@localhost"}, role="spare", disposable=True))
         return members
 
     def companions(self, ground: Ground) -> list[Launch]:
         write_cookie(ground.folder / "home")
         return [epmd(ground.installation, ground.ports["epmd"], ground.folder)]
-
-    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
     def probe(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> str | None:
         """Every node lists all the others as running; a spare lists itself alone."""
@@ -88,13 +89,38 @@ class RabbitmqCluster:
             return range(1, len(nodes))  # each side lists the other: the first node stays
         return [index for index, node in enumerate(nodes) if node.details["node"] in suspects]
 
+    def strays(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> Sequence[int]:
+        """A spare that is in a cluster, stopped, or has vhosts."""
+        _, spares = _divided(nodes)
+        found = []
+        for spare in spares:
+            try:
+                alone = [one["name"] for one in _ask(spare, "GET", "nodes")] == [spare.details["node"]]
+                blank = [one["name"] for one in _ask(spare, "GET", "vhosts")] == ["/"]
+            except (OSError, http.client.HTTPException, ValueError):
+                alone = blank = False
+            if not (alone and blank):
+                found.append(nodes.index(spare))
+        return found
+
+    def expel(self, nodes: Sequence[Launch], options: Mapping[str, Any], place: int) -> None:
+        members, _ = _divided(nodes)
+        name = nodes[place].details["node"]
+        try:
+            known = [one["name"] for one in _ask(members[0], "GET", "nodes")]
+        except http.client.HTTPException as error:
+            raise RuntimeError(f"{members[0].details['node']} does not answer ({error!r})") from error
+        if name in known:
+            _ctl(members[0], "forget_cluster_node", name)
+
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Delete all vhosts but the default one; with them go their queues, exchanges and policies."""
         members, _ = _divided(nodes)
         try:
             for vhost in _ask(members[0], "GET", "vhosts"):
                 if vhost["name"] != "/":
-                    _ask(members[0], "DELETE", f"vhosts/{quote(vhost['name'], safe='')}")
+                    path = f"vhosts/{quote(vhost['name'], safe='')}"
+                    _ask(members[0], "DELETE", path, timeout=_DELETE_TIMEOUT)
         except http.client.HTTPException as error:
             raise RuntimeError(f"the vhosts could not be deleted: {error!r}") from error
 
@@ -113,14 +139,32 @@ def _config(names: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ask(node: Launch, method: str, path: str) -> Any:
+def _ctl(node: Launch, *arguments: str) -> None:
+    """
+    Raises:
+        RuntimeError: rabbitmqctl failed, or did not end in time.
+    """
+    try:
+        subprocess.run(
+            [node.details["ctl"], *arguments],
+            env=json.loads(node.details["environment"]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_CTL_TIMEOUT,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {error}") from error
+
+
+def _ask(node: Launch, method: str, path: str, timeout: float = _TIMEOUT) -> Any:
     """
     Raises:
         OSError, http.client.HTTPException: there is no answer.
         ValueError: the answer is an error.
     """
     login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    connection = http.client.HTTPConnection("127.0.0.1", node.ports["management"], timeout=_TIMEOUT)
+    connection = http.client.HTTPConnection("127.0.0.1", node.ports["management"], timeout=timeout)
     try:
         connection.request(method, f"/api/{path}", headers={"Authorization": f"Basic {login}"})
         answer = connection.getresponse()

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_mqkata.recipes import Ground, Launch
-from pytest_mqkata.recipes.clusters import Member
+from pytest_mqkata.recipes import Launch
+from pytest_mqkata.recipes.clusters import Member, Plain
 from pytest_mqkata.recipes.redis import SERVICE
 
 if TYPE_CHECKING:
@@ -24,21 +24,12 @@ _CLUSTER_NODE = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000")
 _QUICK_SYNC = ("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1")
 
 
-class _Fresh:
+class _Fresh(Plain):
     """What all kinds have in common: small, quick to start, never used twice."""
 
     fresh = True
-    port_names = ()
     start_deadline = 30.0
     heal_deadline = 30.0
-
-    def companions(self, ground: Ground) -> list[Launch]:
-        return []
-
-    def sick(self, nodes: Sequence[Launch], options: Mapping[str, Any], waited: float) -> Sequence[int]:
-        return ()
-
-    def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
 
 class BareNodes(_Fresh):
@@ -50,8 +41,6 @@ class BareNodes(_Fresh):
     def members(self, options: Mapping[str, Any]) -> list[Member]:
         arguments = [*_DURABLE, *_CLUSTER_NODE, *_QUICK_SYNC]
         return [Member(f"node{number}", {"args": arguments}) for number in range(int(options.get("count", 6)))]
-
-    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
     def probe(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> str | None:
         return None
@@ -115,8 +104,6 @@ class Trio(_Fresh):
         arguments = [*_DURABLE, *_QUICK_SYNC]
         replica = {"args": arguments, "role": "replica"}
         return [Member("master", {"args": arguments}), Member("replica1", replica), Member("replica2", replica)]
-
-    def form(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None: ...
 
     def probe(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> str | None:
         """Both replicas are online and have acknowledged a write."""
