@@ -52,8 +52,9 @@ format: setup ## Format and sort imports
 bench: setup ## Measure feedback times, side by side with other plugins
 	@$(BIN)/python benchmarks/feedback.py && $(BIN)/python benchmarks/clusters.py
 
-soak: setup ## Run the solutions twenty times on loaded cores
+soak: setup ## Run the solutions twenty times on loaded cores, and a hundred sequences of faults on each cluster
 	@$(BIN)/python benchmarks/soak.py
+	@MQKATA_CHAOS_SECONDS=3600 $(BIN)/pytest -s --strict-brokers tests/clusters/test_chaos.py
 
 clean: ## End the brokers and remove the environment
 	-@$(BIN)/mqkata down --force

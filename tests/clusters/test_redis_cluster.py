@@ -39,12 +39,12 @@ def test_a_replica_takes_over(redis_cluster: RedisCluster, fault: str) -> None:
     """What a replica had acknowledged is there, before and after the old master came back."""
     orders = SafeRedis(redis_cluster)
     orders.publish("1")
-    master = redis_cluster.owner(f"{orders._prefix}:1")
+    master = redis_cluster.owner(f"{orders._prefix}:0:1")
     replica = redis_cluster.nodes[redis_cluster.nodes.index(master) + 3]
     getattr(master, fault)()
     eventually(lambda: _role(replica) == "master", 30)
     with replica.client() as client:
-        assert client.get(f"{orders._prefix}:1") == "1"
+        assert client.get(f"{orders._prefix}:0:1") == "1"
     redis_cluster.heal()
     assert _role(master) == "slave"
 

@@ -115,18 +115,15 @@ class SafeNats:
     def __init__(self, cluster: NatsCluster) -> None:
         self._cluster = cluster
         self._stream = cluster.fresh("ORDERS").replace("-", "_")
-        self._run(self._make)
+        self._insist(self._make, "the stream")
 
     def publish(self, message: str) -> None:
-        import nats.errors
-
         async def once(connection: Nats) -> None:
             await connection.jetstream().publish(
                 f"{self._stream}.new", message.encode(), timeout=2, headers={"Nats-Msg-Id": message}
             )
 
-        errors = (nats.errors.Error, OSError, asyncio.TimeoutError)
-        _persist(lambda: self._run(once), message, errors)
+        self._insist(once, message)
 
     def stored(self) -> set[str]:
         found = set()
@@ -138,12 +135,17 @@ class SafeNats:
                 data = (await stream.get_msg(self._stream, sequence)).data
                 found.add((data or b"").decode())
 
-        self._run(read)
+        self._insist(read, "reading")
         return found
 
     async def _make(self, connection: Nats) -> None:
-        stream = connection.jetstream()
+        stream = connection.jetstream(timeout=10)
         await stream.add_stream(name=self._stream, subjects=[f"{self._stream}.>"], num_replicas=3)
+
+    def _insist(self, use: Callable[[Nats], object], what: str) -> None:
+        import nats.errors
+
+        _persist(lambda: self._run(use), what, (nats.errors.Error, OSError, asyncio.TimeoutError))
 
     def _run(self, use: Callable[[Nats], object]) -> None:
         import nats
@@ -173,9 +175,10 @@ class SafeRedis:
     def publish(self, message: str) -> None:
         from redis.exceptions import RedisError
 
-        key = f"{self._prefix}:{message}"
+        turn = iter(range(10_000))
 
         def attempt() -> None:
+            key = f"{self._prefix}:{next(turn)}:{message}"  # another shard, where this one's only replica is down
             owner = self._cluster.owner(key) if hasattr(self._cluster, "owner") else self._cluster.master()
             with owner.client(socket_timeout=2, single_connection_client=True) as client:
                 client.set(key, message)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NAMES = ("n1", "n2", "n3")
+ELECTIONS = 45.0  # seconds: an election takes 4 to 9, and again as long each time that the votes are split
 
 
 async def within(seconds: float, call: Awaitable[T], what: str) -> T:
@@ -217,11 +218,11 @@ def wait_for_meta_leader(nodes: Sequence[Own], seconds: float) -> str:
 
 
 @pytest.mark.step(1, "cluster.conf")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_full_mesh(kata_dir: Path, nats_server_factory: Callable[..., NatsServer], tmp_path: Path) -> None:
     nodes = await asyncio.to_thread(started, kata_dir, nats_server_factory, tmp_path)
     await asyncio.to_thread(wait_for_routes, nodes, 10.0)
-    await asyncio.to_thread(wait_for_meta_leader, nodes, 25.0)
+    await asyncio.to_thread(wait_for_meta_leader, nodes, ELECTIONS)
 
     names = {node.page("varz")["cluster"].get("name") for node in nodes}
     assert len(names) == 1, f"The nodes call their cluster {sorted(map(str, names))}: it needs one name."
@@ -241,11 +242,11 @@ async def test_full_mesh(kata_dir: Path, nats_server_factory: Callable[..., Nats
 
 
 @pytest.mark.step(2, "cluster.conf")
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(150)
 def test_any_two_come_back(kata_dir: Path, nats_server_factory: Callable[..., NatsServer], tmp_path: Path) -> None:
     nodes = started(kata_dir, nats_server_factory, tmp_path)
     wait_for_routes(nodes, 10.0)
-    wait_for_meta_leader(nodes, 25.0)  # the first time all three are needed: now each knows the others
+    wait_for_meta_leader(nodes, ELECTIONS)  # the first time all three are needed: now each knows the others
 
     for absent in nodes:
         for node in nodes:
@@ -254,7 +255,7 @@ def test_any_two_come_back(kata_dir: Path, nats_server_factory: Callable[..., Na
         for node in pair:
             node.server.start()
         wait_for_routes(pair, 10.0)
-    wait_for_meta_leader(pair, 30.0)
+    wait_for_meta_leader(pair, ELECTIONS)
 
 
 # the code, on three nodes that run
@@ -353,7 +354,7 @@ async def silenced(node: NatsServer) -> None:
 
 
 @pytest.mark.step(3, "connect_cluster")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_first_url_dead_then_failover(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     first, *others = nats_cluster.nodes
     await asyncio.to_thread(first.kill)
@@ -378,7 +379,7 @@ async def test_first_url_dead_then_failover(kata: ModuleType, nats_cluster: Nats
 
 
 @pytest.mark.step(4, "connect_cluster")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_silent_node(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     async with answers_connection(kata, nats_cluster.urls) as connection:
         at = await connected_node(nats_cluster)
@@ -417,7 +418,7 @@ class Door:
 
 
 @pytest.mark.step(5, "connect_cluster")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_long_outage(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     tries = 10
     async with Door() as door:
@@ -457,14 +458,14 @@ async def stream_state(cluster: NatsCluster, connection: nats.NATS, stream: str)
             return False
         return True
 
-    await eventually_async(asked, 25.0, f"JetStream does not tell the state of {stream}.")
+    await eventually_async(asked, ELECTIONS, f"JetStream does not tell the state of {stream}.")
     return found[-1]
 
 
 async def stored_ids(cluster: NatsCluster, connection: nats.NATS, stream: str) -> list[str]:
     """The message ids in the stream, in its order, read by sequence."""
     state = (await stream_state(cluster, connection, stream)).state
-    js = connection.jetstream(timeout=2)
+    js = connection.jetstream(timeout=15)
     found = []
     for sequence in range(state.first_seq, state.last_seq + 1):
         message = await js.get_msg(stream, seq=sequence)
@@ -482,7 +483,7 @@ async def leading(cluster: NatsCluster, stream: str) -> NatsServer:
 
 
 @pytest.mark.step(6, "ensure_replicated_stream", "leader_of")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_three_copies(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     stream = nats_cluster.fresh("ORDERS")
     subject = stream.lower()
@@ -492,7 +493,7 @@ async def test_three_copies(kata: ModuleType, nats_cluster: NatsCluster) -> None
             call = kata.ensure_replicated_stream(connection, stream, [subject], timeout=timeout)
             return await within(timeout + 5, call, "ensure_replicated_stream")
 
-        info = await ensured(20)
+        info = await ensured(ELECTIONS)
         config = getattr(info, "config", None)
         assert config is not None, f"ensure_replicated_stream returned {info!r}, not a StreamInfo."
         seen = await stream_state(nats_cluster, connection, stream)
@@ -511,8 +512,8 @@ async def test_three_copies(kata: ModuleType, nats_cluster: NatsCluster) -> None
         led = await leading(nats_cluster, stream)
         assert leader == led.name, f"leader_of says {leader!r}; the nodes say that {led.name} leads the stream."
 
-        await connection.jetstream().publish(subject, b"one")
-        again = await ensured(20)
+        await connection.jetstream(timeout=15).publish(subject, b"one")
+        again = await ensured(ELECTIONS)
         assert again.state.messages == 1, (
             f"The stream held one message; after a second ensure_replicated_stream it holds {again.state.messages}."
         )
@@ -540,16 +541,18 @@ async def fallen_behind(connection: nats.NATS, stream: str, subject: str, name: 
         replicas = info.cluster.replicas or [] if info.cluster else []
         return any(one.name == name and not one.current for one in replicas)
 
-    await eventually_async(behind, 20.0, f"The leader of {stream} does not notice that {name} is gone.", poll=0.1)
+    await eventually_async(behind, ELECTIONS, f"The leader of {stream} does not notice that {name} is gone.", poll=0.1)
 
 
 @pytest.mark.step(7, "ensure_replicated_stream", "leader_of", "move_leader")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_the_leader_moves(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     stream = nats_cluster.fresh("ORDERS")
     async with plain(*nats_cluster.urls) as connection:
         await within(
-            25, kata.ensure_replicated_stream(connection, stream, [stream.lower()]), "ensure_replicated_stream"
+            ELECTIONS + 5,
+            kata.ensure_replicated_stream(connection, stream, [stream.lower()], timeout=ELECTIONS),
+            "ensure_replicated_stream",
         )
         before = await leading(nats_cluster, stream)
 
@@ -584,7 +587,7 @@ async def test_the_leader_moves(kata: ModuleType, nats_cluster: NatsCluster) -> 
 async def ready_stream(cluster: NatsCluster, connection: nats.NATS, stem: str = "ORDERS") -> tuple[str, str]:
     """A stream of three copies and its subject, made by the test."""
     stream = cluster.fresh(stem)
-    js = connection.jetstream(timeout=5)
+    js = connection.jetstream(timeout=15)
     await js.add_stream(name=stream, subjects=[stream.lower()], num_replicas=3)
 
     async def complete() -> bool:
@@ -592,7 +595,7 @@ async def ready_stream(cluster: NatsCluster, connection: nats.NATS, stem: str = 
         followers = cluster_info.replicas or [] if cluster_info else []
         return len(followers) == 2 and all(one.current for one in followers)
 
-    await eventually_async(complete, 20.0, f"The test's stream {stream} has not got its three copies.")
+    await eventually_async(complete, ELECTIONS, f"The test's stream {stream} has not got its three copies.")
     return stream, stream.lower()
 
 
@@ -603,7 +606,7 @@ def as_sequence(found: object) -> int:
 
 
 @pytest.mark.step(8, "connect_cluster", "publish_safely")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_lost_acknowledgement(
     kata: ModuleType, nats_cluster: NatsCluster, fault_proxy: Callable[[str], FaultProxy]
 ) -> None:
@@ -649,7 +652,7 @@ async def test_lost_acknowledgement(
 
 
 @pytest.mark.step(9, "connect_cluster", "publish_safely")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_leader_dies_while_publishing(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     count = 40
     async with (
@@ -662,9 +665,11 @@ async def test_leader_dies_while_publishing(kata: ModuleType, nats_cluster: Nats
         for number in range(count):
             if number == count // 2:
                 await asyncio.to_thread(leader.kill)
-            publishing = kata.publish_safely(connection, subject, b"tea", f"order-{number}", timeout=25)
+            publishing = kata.publish_safely(connection, subject, b"tea", f"order-{number}", timeout=ELECTIONS)
             try:
-                sequences.append(as_sequence(await within(30, publishing, "publish_safely with timeout=25")))
+                sequences.append(
+                    as_sequence(await within(ELECTIONS + 5, publishing, f"publish_safely with timeout={ELECTIONS:g}"))
+                )
             except (nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError) as error:
                 raise AssertionError(
                     f"The stream's leader {leader.name} was killed, two of three nodes run, and publish_safely raised "
@@ -682,7 +687,7 @@ async def test_leader_dies_while_publishing(kata: ModuleType, nats_cluster: Nats
 
 
 @pytest.mark.step(10, "cluster_health")
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_health_of_the_cluster(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     async def health() -> Any:
         return await within(12, aside(lambda: kata.cluster_health(nats_cluster.monitoring_urls)), "cluster_health")
@@ -703,7 +708,7 @@ async def test_health_of_the_cluster(kata: ModuleType, nats_cluster: NatsCluster
 
 
 @pytest.mark.step(11, "connect_cluster", "publish_safely", "cluster_health", "leader_of")
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(150)
 async def test_no_quorum(kata: ModuleType, nats_cluster: NatsCluster) -> None:
     async with (
         plain(*nats_cluster.urls) as observer,
@@ -735,7 +740,9 @@ async def test_no_quorum(kata: ModuleType, nats_cluster: NatsCluster) -> None:
         for node in (leader, other):
             await asyncio.to_thread(node.start)
         sequence = await within(
-            30, kata.publish_safely(connection, subject, b"tea", "order-1", timeout=25), "publish_safely"
+            ELECTIONS + 5,
+            kata.publish_safely(connection, subject, b"tea", "order-1", timeout=ELECTIONS),
+            "publish_safely",
         )
         assert sequence == 1, f"The nodes are back; order-1 is the stream's first message, not {sequence!r}."
         ids = await stored_ids(nats_cluster, observer, stream)
@@ -759,7 +766,7 @@ actions = st.tuples(st.sampled_from(["restart", "step down", "pause", "kill"]), 
 
 
 @pytest.mark.step(12, "connect_cluster", "ensure_replicated_stream", "publish_safely", "move_leader")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(200)
 @settings(max_examples=2, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.lists(actions, min_size=1, max_size=2))
 def test_no_loss_whatever_dies(kata: ModuleType, nats_cluster: NatsCluster, script: list[Action]) -> None:
@@ -779,14 +786,16 @@ async def _published_through(
     stream = cluster.fresh("ORDERS")
     subject, acknowledged, down = stream.lower(), [], None
     async with plain(*cluster.urls) as observer, answers_connection(kata, cluster.urls) as connection:
-        await within(35, kata.ensure_replicated_stream(connection, stream, [subject], timeout=30), "the stream")
+        await within(
+            ELECTIONS + 5, kata.ensure_replicated_stream(connection, stream, [subject], timeout=ELECTIONS), "the stream"
+        )
         for number in range(30):
             if number % 10 == 5 and script:
                 if down is not None:
                     await asyncio.to_thread(cluster.heal)  # two nodes down at once would stop every write
                 down = await _happens(kata, cluster, connection, stream, script.pop(0))
-            publishing = kata.publish_safely(connection, subject, b"tea", f"order-{number}", timeout=30)
-            await within(35, publishing, "publish_safely with timeout=20")
+            publishing = kata.publish_safely(connection, subject, b"tea", f"order-{number}", timeout=ELECTIONS)
+            await within(ELECTIONS + 5, publishing, f"publish_safely with timeout={ELECTIONS:g}")
             acknowledged.append(f"order-{number}")
         if down is not None:
             await asyncio.to_thread(cluster.heal)
