@@ -404,7 +404,7 @@ def test_publisher_failover(kata: ModuleType, redis_sentinel: Any, fault: str) -
     stream = redis_sentinel.fresh("orders")
     old = redis_sentinel.master()
     happened = f"The master was {'killed' if fault == 'kill' else 'paused (it answers nothing)'}"
-    with publisher_of(kata, redis_sentinel.sentinel_urls, redis_sentinel.service, deadline=20) as publisher:
+    with publisher_of(kata, redis_sentinel.sentinel_urls, redis_sentinel.service, deadline=12) as publisher:
         desk = Desk(publisher, stream)
         try:
             desk.has(10, 10, "With all nodes up")
@@ -450,7 +450,7 @@ def test_first_sentinel_down(kata: ModuleType, redis_sentinel: Any) -> None:
     for fault in ("pause", "kill"):
         getattr(redis_sentinel.sentinels[0], fault)()
         happened = "silent" if fault == "pause" else "dead"
-        with publisher_of(kata, urls, service, deadline=15) as publisher:
+        with publisher_of(kata, urls, service, deadline=8) as publisher:
             try:
                 entries.append(publisher.add(stream, "m1", {"order": "1", "dish": "Żur"}))
             except Exception as problem:
