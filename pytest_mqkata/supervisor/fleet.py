@@ -101,7 +101,8 @@ class Fleet:
         holding = Holding(server, pool, private=not server.recipe.shared)
         record = replace(server.record(), warm=warm, shared=server.recipe.shared)
         if holding.private:
-            self._held[server.id] = holding
+            with self._lock:
+                self._held[server.id] = holding
             self._refill(broker, pool)
         return holding, record
 
@@ -117,7 +118,8 @@ class Fleet:
             server.remove()
             raise
         holding = Holding(server, None, private=True)
-        self._held[server.id] = holding
+        with self._lock:
+            self._held[server.id] = holding
         return holding, server.record()
 
     def hold(self, broker: str, key: str) -> Pool | None:
@@ -138,7 +140,8 @@ class Fleet:
     def give_back(self, holding: Holding) -> None:
         """The lease on a server ends. A private or used server is ended in the background."""
         if holding.private:
-            self._held.pop(holding.server.id, None)
+            with self._lock:
+                self._held.pop(holding.server.id, None)
             self._background.submit(holding.server.remove)
         if holding.pool:
             self._put_down(holding.pool)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from support.safe import Safe, SafeKafka, SafeNats, SafeRabbitmq, SafeRedis
 
 SEQUENCES = 100
-SECONDS = float(os.environ.get("MQKATA_CHAOS_SECONDS", "45"))
+SECONDS = float(os.environ.get("MQKATA_CHAOS_SECONDS", "30"))
 """After which no further sequence is begun; `make soak` sets it so high that all hundred run."""
 
 pytestmark = [pytest.mark.timeout(SECONDS + 400), pytest.mark.xdist_group("chaos")]
@@ -56,7 +56,7 @@ def _machine(cluster: Any, safe: Callable[[Any], Safe], ends: float, counts: dic
             if not self.idle:
                 node = cluster.nodes[self.failed]
                 node.resume() if self.paused else node.start()
-                cluster.wait_healthy(90)
+                cluster.heal()
             self.failed = None
 
         def teardown(self) -> None:

@@ -65,6 +65,20 @@ def test_sentinels_choose_another_master(redis_sentinel: RedisSentinel) -> None:
     assert orders.stored() == {"1", "2"}
 
 
+def test_a_group_without_a_master_is_healed(redis_sentinel: RedisSentinel) -> None:
+    """Replicas of one another, as failovers in quick succession can leave them: sentinels alone do not end that."""
+    master, replica, other = redis_sentinel.nodes
+    with master.client() as client:
+        client.replicaof("127.0.0.1", str(replica.port))
+    assert {_role(node) for node in (master, replica, other)} == {"slave"}
+    redis_sentinel.heal()
+
+    assert _role(redis_sentinel.master()) == "master"
+    orders = SafeRedis(redis_sentinel)
+    orders.publish("1")
+    assert orders.stored() == {"1"}
+
+
 def test_two_of_three_sentinels_are_enough_and_one_is_not(redis_sentinel: RedisSentinel) -> None:
     """Without a majority of sentinels nobody takes over."""
     first, second, third = redis_sentinel.sentinels
