@@ -92,9 +92,6 @@ class KafkaServer(KafkaAccess, KafkaNode):
         """A name that nothing else has, for a group, a transactional id, or a topic that the answer creates."""
         return self.fresh(stem)
 
-    def fresh(self, stem: str) -> str:
-        return KafkaAccess.fresh(self, stem)
-
     def topic(self, stem: str, partitions: int = 1, config: Mapping[str, object] | None = None) -> str:
         """Create a topic of one replica with a fresh name; returns the name once every partition has a leader."""
         name = self.fresh(stem)

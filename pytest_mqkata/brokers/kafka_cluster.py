@@ -37,9 +37,6 @@ class KafkaCluster(KafkaAccess, Cluster[KafkaNode]):
         """A name that nothing else has, for a group, a transactional id, or a topic that the answer creates."""
         return self.fresh(stem)
 
-    def fresh(self, stem: str) -> str:
-        return KafkaAccess.fresh(self, stem)
-
     def topic(
         self,
         stem: str,

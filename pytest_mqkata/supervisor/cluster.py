@@ -67,11 +67,6 @@ class Cluster:
             for number, member in enumerate(self._members)
         ]
 
-    @property
-    def intact(self) -> bool:
-        """Whether every node's process runs."""
-        return all(server.alive for server in self.servers)
-
     def start(self) -> None:
         """Start all nodes at the same time; returns when the cluster is healthy.
 

@@ -100,7 +100,6 @@ class ClusterHolding:
 
     cluster: Cluster
     stock: Stock
-    owner: str
 
 
 class Clusters:
@@ -146,7 +145,7 @@ class Clusters:
             if stock.wish.recipe.fresh and stock.holds:
                 self._prepare(stock)
         record = replace(cluster.record(), warm=warm, notes=tuple(notes))
-        return ClusterHolding(cluster, stock, wish.owner), record
+        return ClusterHolding(cluster, stock), record
 
     def hold(self, place: tuple[str, str, str, str]) -> Stock | None:
         """Keep the clusters of a stock, also between two tests, until `let_go`; None if there are none."""
