@@ -301,15 +301,8 @@ class Clusters:
                 if not stock.ready:
                     return self._why_wait(stock)
                 cluster = stock.ready.pop()
-                stock.mending += 1
-            try:
-                usable = self._usable(cluster)
-            finally:
-                with self._lock:
-                    stock.mending -= 1
-                    if not self._closed:
-                        stock.used[cluster.id] = (cluster, wish.owner)
-            if usable:
+                stock.used[cluster.id] = (cluster, wish.owner)
+            if self._usable(cluster):
                 return cluster
             with self._lock:
                 stock.used.pop(cluster.id, None)
@@ -405,41 +398,41 @@ class Clusters:
             cluster = self._started(stock)
         except EnvironmentProblem:
             return  # the next test starts its own, and reports why it can't
-        self._lay_ready(stock, cluster, "pending")
-
-    def _mend(self, stock: Stock, cluster: Cluster) -> None:
-        """Make a cluster that a run gave back ready for the next one."""
-        if stock.wish.recipe.fresh:
-            cluster.remove()
-            with self._lock:
-                stock.mending -= 1
-                if stock.holds:
-                    self._prepare(stock)
-            return
-        try:
-            cluster.heal()
-            cluster.clean()
-        except Exception as error:
-            cluster.remove()
-            with self._lock:
-                stock.mending -= 1
-                stock.news.append(
-                    f"the {cluster.recipe.title} could not be healed and was replaced ({_in_short(error)})"
-                )
-                if stock.holds:
-                    self._prepare(stock)
-            return
-        self._lay_ready(stock, cluster, "mending")
-
-    def _lay_ready(self, stock: Stock, cluster: Cluster, counted: str) -> None:
         with self._lock:
-            setattr(stock, counted, getattr(stock, counted) - 1)
-            stock.touched = time.monotonic()
-            kept = not self._closed and self._stocks.get(stock.wish.place) is stock
-            if kept:
-                stock.ready.append(cluster)
+            stock.pending -= 1
+            kept = self._lay_ready(stock, cluster)
         if not kept:
             cluster.remove()
+
+    def _mend(self, stock: Stock, cluster: Cluster) -> None:
+        """Make a cluster that a run gave back ready for the next one, or have another one made in its place."""
+        mended = not stock.wish.recipe.fresh
+        news = []
+        try:
+            if mended:
+                cluster.heal()
+                cluster.clean()
+        except Exception as error:
+            mended = False
+            news.append(f"the {cluster.recipe.title} could not be healed and was replaced ({_in_short(error)})")
+        if not mended:
+            cluster.remove()
+        with self._lock:
+            stock.mending -= 1
+            stock.news += news
+            kept = mended and self._lay_ready(stock, cluster)
+            if not mended and stock.holds:
+                self._prepare(stock)
+        if mended and not kept:
+            cluster.remove()
+
+    def _lay_ready(self, stock: Stock, cluster: Cluster) -> bool:
+        """Put a cluster by for the next run; False if nobody wants it any more. The lock is held."""
+        stock.touched = time.monotonic()
+        kept = not self._closed and self._stocks.get(stock.wish.place) is stock
+        if kept:
+            stock.ready.append(cluster)
+        return kept
 
 
 def _in_short(error: Exception) -> str:
