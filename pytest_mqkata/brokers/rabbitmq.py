@@ -18,11 +18,11 @@ import pika
 import psutil
 from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker
 
-from pytest_mqkata.brokers.management import Management, ManagementError
 from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.session import Lease, Session
 from pytest_mqkata.errors import EnvironmentProblem, ServerExited
-from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER
+from pytest_mqkata.recipes.management import Management, ManagementError
+from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, run_ctl
 
 _SHOWN = 8  # queues that the evidence names; of the rest it gives the number
 _EVIDENCE_TIMEOUT = 0.5  # seconds for the management API's answer to it
@@ -136,21 +136,7 @@ class RabbitmqServer(Node):
             RuntimeError: it failed; the text is what it said.
             subprocess.TimeoutExpired: it did not end in time.
         """
-        details = self.lease.record.details
-        done = subprocess.run(
-            [details["ctl"], *arguments],
-            env=json.loads(details["environment"]),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip()
-            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)} failed with status {done.returncode}: {said}")
-        return done.stdout
+        return run_ctl(self.lease.record.details, *arguments, cwd=self.folder, timeout=timeout)
 
     def stop(self) -> None:
         if not self._shared and self.alive:

@@ -6,11 +6,11 @@ import contextlib
 from http.client import HTTPException
 
 from pytest_mqkata.brokers.cluster import Cluster
-from pytest_mqkata.brokers.management import ManagementError
 from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.rabbitmq import RabbitmqServer
 from pytest_mqkata.brokers.session import ClusterLease, Session
 from pytest_mqkata.errors import EnvironmentProblem
+from pytest_mqkata.recipes.management import ManagementError
 from pytest_mqkata.recipes.rabbitmq import USER
 
 

@@ -18,6 +18,8 @@ import re
 import secrets
 import socket
 import struct
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_mqkata.provision import Installation
@@ -90,6 +92,30 @@ def write_cookie(home: Path) -> None:
     cookie = home / ".erlang.cookie"
     cookie.write_text(secrets.token_hex(16))
     cookie.chmod(0o400)
+
+
+def run_ctl(details: Mapping[str, str], *arguments: str, cwd: Path, timeout: float) -> str:
+    """Run rabbitmqctl on the node of these details, in the folder `cwd`; its output.
+
+    Raises:
+        RuntimeError: it failed; the text is what it said.
+        subprocess.TimeoutExpired: it did not end in `timeout` seconds.
+        OSError: it cannot be run.
+    """
+    done = subprocess.run(
+        [details["ctl"], *arguments],
+        env=json.loads(details["environment"]),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise RuntimeError(f"rabbitmqctl {' '.join(arguments)} failed with status {done.returncode}: {said}")
+    return done.stdout
 
 
 # files

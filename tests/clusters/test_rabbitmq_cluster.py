@@ -12,8 +12,8 @@ import pytest
 from pika.exceptions import AMQPError
 from support.safe import SafeRabbitmq
 
-from pytest_mqkata.brokers.management import ManagementError
 from pytest_mqkata.errors import ServerConfigError
+from pytest_mqkata.recipes.management import ManagementError
 from pytest_mqkata.testing import eventually
 
 if TYPE_CHECKING:

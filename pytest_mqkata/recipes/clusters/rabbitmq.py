@@ -8,21 +8,22 @@ Options:
 
 from __future__ import annotations
 
-import base64
-import http.client
-import json
+import contextlib
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPException
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from pytest_mqkata.recipes import Ground, Launch
 from pytest_mqkata.recipes.clusters import Beyond, Member, Plain
-from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, epmd, write_cookie
+from pytest_mqkata.recipes.management import Management, ManagementError
+from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, epmd, run_ctl, write_cookie
 
 _TIMEOUT = 2.0  # seconds for one node's answer
 _CTL_TIMEOUT = 30.0  # seconds
 _DELETE_TIMEOUT = 20.0  # seconds; quorum queues that have lost a leader elect one before they go
+_SILENCE = (OSError, HTTPException, ManagementError, ValueError)  # what comes instead of an answer
 _PATIENCE = 12.0  # seconds for a node that paused as a minority to come back
 _SIZE = 3
 
@@ -55,8 +56,8 @@ class RabbitmqCluster(Plain):
             for node in group:
                 name = node.details["node"]
                 try:
-                    listed = {one["name"]: one for one in _ask(node, "GET", "nodes")}
-                except (OSError, http.client.HTTPException, ValueError) as error:
+                    listed = {one["name"]: one for one in _list(node, "nodes")}
+                except _SILENCE as error:
                     return f"{name} does not answer ({error!r})"
                 if listed.keys() != everybody:
                     raise Beyond(f"{name} is in a cluster of {', '.join(sorted(listed))}")
@@ -77,8 +78,8 @@ class RabbitmqCluster(Plain):
         silent: set[str] = set()
         for node in nodes:
             try:
-                listed = {one["name"]: one for one in _ask(node, "GET", "nodes")}
-            except (OSError, http.client.HTTPException, ValueError):
+                listed = {one["name"]: one for one in _list(node, "nodes")}
+            except _SILENCE:
                 silent.add(node.details["node"])
                 continue
             own = listed.get(node.details["node"], {})
@@ -95,9 +96,9 @@ class RabbitmqCluster(Plain):
         found = []
         for spare in spares:
             try:
-                alone = [one["name"] for one in _ask(spare, "GET", "nodes")] == [spare.details["node"]]
-                blank = [one["name"] for one in _ask(spare, "GET", "vhosts")] == ["/"]
-            except (OSError, http.client.HTTPException, ValueError):
+                alone = [one["name"] for one in _list(spare, "nodes")] == [spare.details["node"]]
+                blank = [one["name"] for one in _list(spare, "vhosts")] == ["/"]
+            except _SILENCE:
                 alone = blank = False
             if not (alone and blank):
                 found.append(nodes.index(spare))
@@ -107,21 +108,24 @@ class RabbitmqCluster(Plain):
         members, _ = _divided(nodes)
         name = nodes[place].details["node"]
         try:
-            known = [one["name"] for one in _ask(members[0], "GET", "nodes")]
-        except http.client.HTTPException as error:
+            known = [one["name"] for one in _list(members[0], "nodes")]
+        except _SILENCE as error:
             raise RuntimeError(f"{members[0].details['node']} does not answer ({error!r})") from error
         if name in known:
-            _ctl(members[0], "forget_cluster_node", name)
+            try:
+                run_ctl(members[0].details, "forget_cluster_node", name, cwd=Path("/"), timeout=_CTL_TIMEOUT)
+            except subprocess.TimeoutExpired as error:
+                raise RuntimeError(str(error)) from error
 
     def clean(self, nodes: Sequence[Launch], options: Mapping[str, Any]) -> None:
         """Delete all vhosts but the default one; with them go their queues, exchanges and policies."""
         members, _ = _divided(nodes)
         try:
-            for vhost in _ask(members[0], "GET", "vhosts"):
-                if vhost["name"] != "/":
-                    path = f"vhosts/{quote(vhost['name'], safe='')}"
-                    _ask(members[0], "DELETE", path, timeout=_DELETE_TIMEOUT)
-        except http.client.HTTPException as error:
+            with _management(members[0], _DELETE_TIMEOUT) as management:
+                for vhost in _list(members[0], "vhosts"):
+                    if vhost["name"] != "/":
+                        management.delete("vhosts", vhost["name"])
+        except _SILENCE as error:
             raise RuntimeError(f"the vhosts could not be deleted: {error!r}") from error
 
 
@@ -139,41 +143,18 @@ def _config(names: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ctl(node: Launch, *arguments: str) -> None:
-    """
-    Raises:
-        RuntimeError: rabbitmqctl failed, or did not end in time.
-    """
-    try:
-        subprocess.run(
-            [node.details["ctl"], *arguments],
-            env=json.loads(node.details["environment"]),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_CTL_TIMEOUT,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {error}") from error
+@contextlib.contextmanager
+def _management(node: Launch, timeout: float = _TIMEOUT) -> Iterator[Management]:
+    management = Management("127.0.0.1", node.ports["management"], f"{USER}:{PASSWORD}", timeout=timeout)
+    with contextlib.closing(management):
+        yield management
 
 
-def _ask(node: Launch, method: str, path: str, timeout: float = _TIMEOUT) -> Any:
-    """
-    Raises:
-        OSError, http.client.HTTPException: there is no answer.
-        ValueError: the answer is an error.
-    """
-    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    connection = http.client.HTTPConnection("127.0.0.1", node.ports["management"], timeout=timeout)
-    try:
-        connection.request(method, f"/api/{path}", headers={"Authorization": f"Basic {login}"})
-        answer = connection.getresponse()
-        text = answer.read()
-    finally:
-        connection.close()
-    if answer.status >= 400:
-        raise ValueError(f"{method} /api/{path}: {answer.status} {text[:200]!r}")
-    return json.loads(text) if text else None
+def _list(node: Launch, what: str) -> list[dict[str, Any]]:
+    """Everything of a kind, "nodes" or "vhosts", as one node tells it; raises one of `_SILENCE`."""
+    with _management(node) as management:
+        found: list[dict[str, Any]] = management.get(what)
+        return found
 
 
 RECIPES = {"cluster": RabbitmqCluster()}
