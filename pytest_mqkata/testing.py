@@ -94,3 +94,16 @@ def _give_up(message: str | Callable[[], str], timeout: float, last: object) -> 
     text = message if isinstance(message, str) else message()
     shown = "" if last in (None, False) else f" The last look gave {last!r}."
     return f"{text or 'The condition did not come true.'} (waited {timeout:g} s){shown}"
+
+
+def what_is_raised(call: Callable[[], object]) -> object:
+    """The exception that `call` raises, or what it returns; failures of the test itself (`pytest.fail`) pass."""
+    try:
+        return call()
+    except Exception as error:
+        return error
+
+
+def what_came(result: object) -> str:
+    """For a message about a result of `what_is_raised`: "raised …" or "returned …"."""
+    return f"raised {result!r}" if isinstance(result, Exception) else f"returned {result!r}"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
-from pytest_mqkata.testing import eventually
+from pytest_mqkata.testing import eventually, what_came, what_is_raised
 
 IDLE = 0.6  # seconds that a desk waits for a new order
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # where an example costs a crash
@@ -312,20 +312,6 @@ def test_step4_bad_order_is_dropped(
         f"The body {body!r} can never become an order, and after the channel was closed the message is ready again: "
         "every desk will stumble over it, for ever. Reject it without requeueing."
     )
-
-
-def what_is_raised(call: Callable[[], object]) -> object:
-    """The exception that `call` raises, or what it returns. The test's own failures pass."""
-    try:
-        return call()
-    except pytest.fail.Exception:
-        raise
-    except Exception as error:
-        return error
-
-
-def what_came(result: object) -> str:
-    return f"raised {result!r}" if isinstance(result, Exception) else f"returned {result!r}"
 
 
 # Step 5

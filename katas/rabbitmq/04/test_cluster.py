@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
-from pytest_mqkata.testing import eventually
+from pytest_mqkata.testing import eventually, what_came, what_is_raised
 
 NAMES = ["rabbit1@localhost", "rabbit2@localhost", "rabbit3@localhost"]
 ORDERS = 30
@@ -52,20 +52,6 @@ def channel(rabbitmq_cluster: Any) -> Iterator[BlockingChannel]:
 def shop(rabbitmq_cluster_factory: Callable[..., Any], kata_dir: Path) -> Any:
     """Three nodes with the learner's rabbitmq.conf, and a blank one beside them."""
     return rabbitmq_cluster_factory(kata_dir / "rabbitmq.conf", spare=1)
-
-
-def what_is_raised(call: Callable[[], object]) -> object:
-    """The exception that `call` raises, or what it returns. The test's own failures pass."""
-    try:
-        return call()
-    except pytest.fail.Exception:
-        raise
-    except Exception as error:
-        return error
-
-
-def what_came(result: object) -> str:
-    return f"raised {result!r}" if isinstance(result, Exception) else f"returned {result!r}"
 
 
 def listed(node: Any) -> dict[str, bool]:

@@ -22,7 +22,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from pika.adapters.blocking_connection import BlockingChannel
 
-from pytest_mqkata.testing import eventually
+from pytest_mqkata.testing import eventually, what_came, what_is_raised
 
 IDLE = 0.8  # seconds of quiet after which a consumer ends
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # where an example costs a crash
@@ -71,18 +71,6 @@ def drain(node: Any, queue: str) -> list[Any]:
             if delivery is None or properties is None:
                 return found
             found.append((properties.message_id, body, properties.delivery_mode))
-
-
-def what_is_raised(call: Callable[[], object]) -> object:
-    """The exception that `call` raises, or what it returns."""
-    try:
-        return call()
-    except Exception as error:
-        return error
-
-
-def what_came(result: object) -> str:
-    return f"raised {result!r}" if isinstance(result, Exception) else f"returned {result!r}"
 
 
 class Background:
