@@ -26,6 +26,7 @@ from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, run_ctl
 
 _SHOWN = 8  # queues that the evidence names; of the rest it gives the number
 _EVIDENCE_TIMEOUT = 0.5  # seconds for the management API's answer to it
+_VHOST_TIMEOUT = 50.0  # seconds; the node itself waits up to 45 for the vhost to run on every node of its cluster
 _NOT_FOUND = 404
 _ERL_CALL_TIMEOUT = 3.0  # seconds; it takes 0.01
 _LIST_QUEUES = (
@@ -72,7 +73,7 @@ class RabbitmqServer(Node):
         if shared:
             self.vhost = self.fresh("vhost")
             try:
-                self.management.put("vhosts", self.vhost)
+                self.make_vhost()
             except (OSError, HTTPException, ManagementError) as error:
                 raise EnvironmentProblem(
                     f"The warm RabbitMQ (PID {self.pid}) made no vhost for this test: {error!r}.",
@@ -109,6 +110,16 @@ class RabbitmqServer(Node):
     def _new_management(self, timeout: float = 5.0) -> Management:
         port = self.lease.record.ports["management"]
         return Management(self.host, port, f"{USER}:{PASSWORD}", timeout=timeout)
+
+    def make_vhost(self) -> None:
+        """Make this test's vhost, with all permissions for guest; nothing happens if it is there.
+
+        Raises:
+            OSError, http.client.HTTPException, ManagementError: it cannot be made.
+        """
+        with contextlib.closing(self._new_management(_VHOST_TIMEOUT)) as management:
+            management.put("vhosts", self.vhost)
+            management.put("permissions", self.vhost, USER, body={"configure": ".*", "write": ".*", "read": ".*"})
 
     def connect(self, name: str = "test", *, timeout: float = 5.0) -> pika.BlockingConnection:
         """A new connection to this test's vhost, shown under `name`; close it (it is a context manager)."""
@@ -218,7 +229,8 @@ class RabbitmqServer(Node):
         self.close_links()
         try:
             if self._shared:
-                self.management.delete("vhosts", self.vhost)
+                with contextlib.closing(self._new_management(_VHOST_TIMEOUT)) as management:
+                    management.delete("vhosts", self.vhost)
         finally:
             self.close_links()
             self.lease.give()

@@ -11,7 +11,6 @@ from pytest_mqkata.brokers.rabbitmq import RabbitmqServer
 from pytest_mqkata.brokers.session import ClusterLease, Session
 from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.recipes.management import ManagementError
-from pytest_mqkata.recipes.rabbitmq import USER
 
 
 class RabbitmqCluster(Cluster[RabbitmqServer]):
@@ -49,8 +48,7 @@ class RabbitmqCluster(Cluster[RabbitmqServer]):
         """On the first node, and where nodes form no cluster (a learner's config may be wrong), on each."""
         try:
             for node in self.nodes:
-                node.management.put("vhosts", self.vhost)
-                node.management.put("permissions", self.vhost, USER, body=_ALL)
+                node.make_vhost()
         except (OSError, HTTPException, ManagementError) as error:
             self._lease.give()
             raise EnvironmentProblem(f"The RabbitMQ cluster made no vhost for this test: {error!r}.") from error
@@ -105,9 +103,6 @@ class RabbitmqCluster(Cluster[RabbitmqServer]):
         for member in (*self.nodes, *([self._spare] if self._spare else [])):
             member.close_links()
         super().close()
-
-
-_ALL = {"configure": ".*", "write": ".*", "read": ".*"}
 
 
 def lease_cluster(session: Session, **options: object) -> RabbitmqCluster:

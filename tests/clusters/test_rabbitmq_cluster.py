@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import TYPE_CHECKING
@@ -49,6 +50,21 @@ def _answers(node: RabbitmqServer) -> bool:
 def _talk(connection: pika.BlockingConnection) -> None:
     connection.process_data_events(time_limit=5)
     connection.channel()
+
+
+def test_a_vhost_is_made_although_a_node_is_late(rabbitmq_cluster: RabbitmqCluster) -> None:
+    """A node answers when all nodes run the vhost: where there is much to do, that takes longer than any query."""
+    first, _, third = rabbitmq_cluster.nodes
+    first.vhost = rabbitmq_cluster.fresh("late")
+    third.pause()
+    waking = threading.Timer(6.0, third.resume)
+    waking.start()
+    try:
+        first.make_vhost()
+    finally:
+        waking.join()
+    with first.connect() as connection:
+        connection.channel()
 
 
 def test_three_nodes_and_a_vhost_of_ones_own(rabbitmq_cluster: RabbitmqCluster) -> None:
