@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from support import gates
-from support.gates import Mistake
 from support.mini import Mini
 
+from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.katas.outline import configs
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -76,8 +77,8 @@ def test_all_gates_pass_on_a_good_kata(kata: Kata) -> None:
     assert gates.solution_is_green(kata, backwards=True) == []
     assert gates.solution_is_green(kata, "-n", "2") == []
     assert gates.solution_is_green(kata, "--step", "2") == []
-    assert [gates.mistake_is_rejected(mistake) for mistake in gates.mistakes(kata)] == [[]] * 5
-    assert [gates.alternative_is_green(kata, path) for path in gates.alternatives(kata)] == [[]]
+    assert [gates.mistake_is_rejected(mistake) for mistake in mistakes(kata)] == [[]] * 5
+    assert [gates.alternative_is_green(one) for one in alternatives(kata)] == [[]]
     assert [gates.ladder(kata, rung) for rung in range(gates.rungs(kata))] == [[]] * 3
     assert gates.stub_and_solution_agree(kata) == []
     assert gates.is_complete(kata) == []
@@ -170,7 +171,7 @@ def test_an_alternative_that_fails_is_caught(kata: Kata) -> None:
     path = kata.root / "tests/alternatives/redis/01/other.py"
     _replace(path, "return a + b", "return a - b")
 
-    assert gates.alternative_is_green(kata, path) != []
+    assert gates.alternative_is_green(Alternative(kata, path)) != []
 
 
 def test_a_broken_ladder_is_caught(kata: Kata) -> None:
@@ -203,7 +204,7 @@ def config_kata(kata: Kata) -> Kata:
 
 def test_gates_know_configuration_files(config_kata: Kata) -> None:
     """A blank one is a stub, and a rung of the ladder."""
-    assert gates.configs(config_kata) == ["mini.conf"]
+    assert configs(config_kata) == ["mini.conf"]
     assert gates.stub_is_red(config_kata) == []
     assert gates.solution_is_green(config_kata) == []
     assert gates.rungs(config_kata) == 4
@@ -228,10 +229,10 @@ def test_an_alternative_with_another_configuration_file(config_kata: Kata) -> No
     """Its files are used, the others are the solution's."""
     path = config_kata.root / "tests/alternatives/redis/01/folder"
     _write(path / "mini.conf", "# mine\nport 1\n")
-    assert gates.alternative_is_green(config_kata, path) == []
+    assert gates.alternative_is_green(Alternative(config_kata, path)) == []
 
     _write(path / "mini.conf", "port 7\n")
-    assert gates.alternative_is_green(config_kata, path) != []
+    assert gates.alternative_is_green(Alternative(config_kata, path)) != []
 
 
 def test_a_configuration_file_without_a_stub_is_caught(config_kata: Kata) -> None:
@@ -245,7 +246,7 @@ def test_of_a_cluster_kata_only_the_mistakes_step_is_run(kata: Kata) -> None:
     """Its steps take seconds each."""
     _replace(kata.folder / "README.md", "one Redis server", "a Redis cluster of three nodes")
     kata = Kata(kata.root, kata.broker, kata.number)
-    assert gates.needs_cluster(kata)
+    assert kata.needs_cluster
     path = kata.root / "tests/mistakes/redis/01/wrong0.py"
     _write(path, MISTAKE.replace("Step: 1", "Step: 2"))
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from support import gates
-from support.gates import Mistake
 
+from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes
 from pytest_mqkata.katas.kata import Kata, find_katas
+from pytest_mqkata.katas.outline import step_names
 
 KATAS = find_katas(Path(__file__).resolve().parent.parent)
-SOLO_STEPS = [(kata, step) for kata in KATAS for step in gates.step_names(kata)]
-MISTAKES = [mistake for kata in KATAS for mistake in gates.mistakes(kata)]
-ALTERNATIVES = [(kata, path) for kata in KATAS for path in gates.alternatives(kata)]
+SOLO_STEPS = [(kata, step) for kata in KATAS for step in step_names(kata)]
+MISTAKES = [mistake for kata in KATAS for mistake in mistakes(kata)]
+ALTERNATIVES = [one for kata in KATAS for one in alternatives(kata)]
 RUNGS = [(kata, rung) for kata in KATAS for rung in range(gates.rungs(kata))]
 
 pytestmark = pytest.mark.timeout(600)
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.timeout(600)
 
 def _case(kata: Kata, *values: object, name: str = "") -> object:
     """One case of a gate. Those of a kata with a cluster, of which there is one for all, go to the same worker."""
-    marks = [pytest.mark.xdist_group(f"cluster of {kata.id}")] if gates.needs_cluster(kata) else []
+    marks = [pytest.mark.xdist_group(f"cluster of {kata.id}")] if kata.needs_cluster else []
     return pytest.param(*values, id=f"{kata.id}-{name}" if name else kata.id, marks=marks)
 
 
@@ -66,12 +67,10 @@ def test_each_mistake_is_rejected_by_its_step(mistake: Mistake) -> None:
     assert gates.mistake_is_rejected(mistake) == []
 
 
-@pytest.mark.parametrize(
-    ("kata_under_test", "path"), [_case(kata, kata, path, name=path.stem) for kata, path in ALTERNATIVES]
-)
-def test_each_alternative_passes(kata_under_test: Kata, path: Path) -> None:
+@pytest.mark.parametrize("alternative", [_case(one.kata, one, name=one.name) for one in ALTERNATIVES])
+def test_each_alternative_passes(alternative: Alternative) -> None:
     """A right answer in another style is green."""
-    assert gates.alternative_is_green(kata_under_test, path) == []
+    assert gates.alternative_is_green(alternative) == []
 
 
 @pytest.mark.parametrize(("kata_under_test", "rung"), [_case(kata, kata, rung, name=str(rung)) for kata, rung in RUNGS])

@@ -12,6 +12,9 @@ from pytest_mqkata.brokers import TITLES
 
 _STEP_HEADING = re.compile(r"^### Step (\d+) · (.+?)\s*$", re.MULTILINE)
 _TITLE = re.compile(r"^# (?:.*? · )?(.+?)\s*$", re.MULTILINE)
+_FACTS = re.compile(
+    r"^\*\*Time\*\* (\d+) minutes · \*\*Difficulty\*\* ([1-3]) of 3 · \*\*Needs\*\* (.+?)\s*$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,45 @@ class Kata:
     def readme(self) -> str:
         file = self.folder / "README.md"
         return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    @cached_property
+    def test_file(self) -> Path:
+        """Its tests, test_<topic>.py."""
+        return next(iter(sorted(self.folder.glob("test_*.py"))), self.folder / "test_.py")
+
+    @property
+    def topic(self) -> str:
+        """What its module and its tests are named for: "first_queue"."""
+        return self.test_file.stem.removeprefix("test_")
+
+    @property
+    def module(self) -> str:
+        """The file name of the answer's module: "first_queue.py"."""
+        return f"{self.topic}.py"
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes a learner, by its README; 0 if that does not say."""
+        return int(self._facts[0])
+
+    @property
+    def difficulty(self) -> int:
+        """1 to 3, by its README; 0 if that does not say."""
+        return int(self._facts[1])
+
+    @property
+    def needs(self) -> str:
+        """What it runs on, by its README: "one Kafka server"; "" if that does not say."""
+        return self._facts[2]
+
+    @property
+    def needs_cluster(self) -> bool:
+        return "cluster" in self.needs.lower()
+
+    @cached_property
+    def _facts(self) -> tuple[str, str, str]:
+        found = _FACTS.search(self.readme)
+        return (found[1], found[2], found[3]) if found else ("0", "0", "")
 
     @property
     def title(self) -> str:

@@ -9,13 +9,14 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_mqkata.katas.answer import is_config
+from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes, solution_text
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.katas.outline import answer_files, configs, step_names
 
 _TESTS = Path(__file__).resolve().parent.parent
 _TIMEOUT = 400  # seconds for one pytest run on one kata
@@ -31,72 +32,6 @@ class Outcome:
     colour: str
     headline: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A recorded wrong answer: the solution with some definitions, or whole files, replaced.
-
-    A .py file: definitions that replace the solution's. A folder: configuration files that replace the solution's,
-    `<topic>.py` as the .py file, and mistake.toml with `title`, `step` and `why`.
-    """
-
-    kata: Kata
-    path: Path
-
-    @property
-    def name(self) -> str:
-        return self.path.stem
-
-    @property
-    def text(self) -> str:
-        """The definitions; "" if none are wrong."""
-        file = self.path / f"{topic(self.kata)}.py" if self.path.is_dir() else self.path
-        return file.read_text(encoding="utf-8") if file.exists() else ""
-
-    @property
-    def configs(self) -> dict[str, str]:
-        """The configuration files, by name."""
-        if not self.path.is_dir():
-            return {}
-        return {file.name: file.read_text(encoding="utf-8") for file in self.path.iterdir() if is_config(file.name)}
-
-    @property
-    def step(self) -> int:
-        """The first step that rejects it; 0 if it does not say."""
-        return self._about[0]
-
-    @property
-    def why(self) -> str:
-        return self._about[1]
-
-    @property
-    def _about(self) -> tuple[int, str]:
-        if self.path.is_dir():
-            about = tomllib.loads((self.path / "mistake.toml").read_text(encoding="utf-8"))
-            return int(about.get("step", 0)), str(about.get("why", "")).strip()
-        docstring = ast.get_docstring(ast.parse(self.text)) or ""
-        step = re.search(r"^Step: (\d+)$", docstring, re.MULTILINE)
-        why = re.search(r"^Why: (.+)", docstring, re.MULTILINE | re.DOTALL)
-        return int(step[1]) if step else 0, why[1].strip() if why else ""
-
-
-def topic(kata: Kata) -> str:
-    (test_file,) = kata.folder.glob("test_*.py")
-    return test_file.stem.removeprefix("test_")
-
-
-def mistakes(kata: Kata) -> list[Mistake]:
-    return [Mistake(kata, path) for path in _pieces(kata, "mistakes")]
-
-
-def alternatives(kata: Kata) -> list[Path]:
-    return _pieces(kata, "alternatives")
-
-
-def _pieces(kata: Kata, kind: str) -> list[Path]:
-    folder = kata.root / "tests" / kind / kata.broker / kata.number
-    return sorted(path for path in folder.glob("*") if path.suffix == ".py" or path.is_dir())
 
 
 # running
@@ -140,25 +75,6 @@ def run_answer(kata: Kata, files: Mapping[str, str], *arguments: str) -> list[Ou
         return run(kata, f"--answers={folder}", *arguments)
 
 
-def module(kata: Kata) -> str:
-    """The name of the answer's module."""
-    return f"{topic(kata)}.py"
-
-
-def configs(kata: Kata) -> list[str]:
-    """The names of the answer's configuration files."""
-    return sorted(name for names in step_names(kata).values() for name in names if is_config(name))
-
-
-def needs_cluster(kata: Kata) -> bool:
-    """Whether its steps take seconds each, because nodes fail and come back."""
-    return bool(re.search(r"\*\*Needs\*\*.*cluster", kata.readme, re.IGNORECASE))
-
-
-def _solution_text(kata: Kata) -> str:
-    return (kata.solution_folder / f"{topic(kata)}.py").read_text(encoding="utf-8")
-
-
 def _not_green(outcomes: Sequence[Outcome]) -> list[str]:
     if not outcomes:
         return ["no test ran"]
@@ -170,7 +86,7 @@ def _not_green(outcomes: Sequence[Outcome]) -> list[str]:
 
 def stub_is_red(kata: Kata) -> list[str]:
     """Every test fails on the stub, with the message that something is not written yet."""
-    stub = {name: _original_stub(kata, name) for name in (module(kata), *configs(kata))}
+    stub = {name: _original_stub(kata, name) for name in answer_files(kata)}
     outcomes = run_answer(kata, stub, "--all-steps")
     wrong = [
         f"{one.test} is {one.colour} on the stub: {one.headline}"
@@ -204,8 +120,7 @@ def mistake_is_rejected(mistake: Mistake) -> list[str]:
     Of a kata that needs a cluster only that step is run: each takes seconds.
     """
     kata = mistake.kata
-    files = {module(kata): f"{_solution_text(kata)}\n\n{mistake.text}", **mistake.configs}
-    outcomes = run_answer(kata, files, *([f"--only-steps={mistake.step}"] if needs_cluster(kata) else []))
+    outcomes = run_answer(kata, mistake.files, *([f"--only-steps={mistake.step}"] if kata.needs_cluster else []))
     failed = sorted({one.step for one in outcomes if one.colour == "red"})
     other = [
         f"{one.test} is {one.colour}: {one.headline}"
@@ -218,11 +133,9 @@ def mistake_is_rejected(mistake: Mistake) -> list[str]:
     return [f"{mistake.name} names step {mistake.step}, but {where} rejects it first", *other]
 
 
-def alternative_is_green(kata: Kata, path: Path) -> list[str]:
+def alternative_is_green(alternative: Alternative) -> list[str]:
     """A right answer in another style passes."""
-    files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
-    named = {(module(kata) if path.is_file() else file.name): file.read_text(encoding="utf-8") for file in files}
-    return _not_green(run_answer(kata, named))
+    return _not_green(run_answer(alternative.kata, alternative.files))
 
 
 def ladder(kata: Kata, rung: int) -> list[str]:
@@ -238,7 +151,7 @@ def ladder(kata: Kata, rung: int) -> list[str]:
     after = [number for number in steps if number not in passable][:1]
     left = order[rung:]
     files = {name: _original_stub(kata, name) for name in left if is_config(name)}
-    files[module(kata)] = _with_stubs(_solution_text(kata), _original_stub(kata, module(kata)), left)
+    files[kata.module] = _with_stubs(solution_text(kata), _original_stub(kata, kata.module), left)
     outcomes = run_answer(kata, files, f"--only-steps={','.join(map(str, [*new, *after]))}")
     so_far = f"with {', '.join(order[:rung]) or 'nothing'} written"
     problems = [
@@ -276,22 +189,6 @@ def _order(steps: dict[int, set[str]]) -> list[str]:
     return order
 
 
-def step_names(kata: Kata) -> dict[int, set[str]]:
-    """Step number to the top-level names and the configuration files of the answer that its tests exercise."""
-    (test_file,) = kata.folder.glob("test_*.py")
-    steps: dict[int, set[str]] = {}
-    for function in ast.walk(ast.parse(test_file.read_text(encoding="utf-8"))):
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        for mark in function.decorator_list:
-            if isinstance(mark, ast.Call) and ast.unparse(mark.func).endswith("mark.step"):
-                number, *names = [ast.literal_eval(argument) for argument in mark.args]
-                steps.setdefault(number, set()).update(
-                    name if is_config(name) else name.partition(".")[0] for name in names
-                )
-    return dict(sorted(steps.items()))
-
-
 def _with_stubs(solution: str, stub: str, names: Sequence[str]) -> str:
     """The solution, with the definitions of `names` taken from the stub."""
     lines = stub.splitlines()
@@ -313,7 +210,7 @@ def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> 
 
 def stub_and_solution_agree(kata: Kata) -> list[str]:
     """Public names, signatures and docstrings are the same."""
-    stub, solution = _surface(_original_stub(kata, module(kata))), _surface(_solution_text(kata))
+    stub, solution = _surface(_original_stub(kata, kata.module)), _surface(solution_text(kata))
     problems = [
         f"{name} is not there as a stub and as a solution"
         for name in configs(kata)
