@@ -24,6 +24,7 @@ class AnswerNotLoadable(MqkataError):
 CONFIG_SUFFIXES = frozenset({".conf", ".ini", ".json", ".toml", ".yaml", ".yml"})
 """A name in a step's marker that ends so is a file of the answer, not a function."""
 
+_BIGGEST = 1_000_000  # bytes of a file that still counts as part of an answer
 _COMMENT_STARTS = ("#", "//", "%%")
 
 
@@ -54,6 +55,8 @@ class Answer:
         self.kata = kata
         self.folder = folder
         self.file = folder / f"{topic}.py"
+        self.contents: dict[str, bytes] = {}
+        """The answer's files by name, as they were when the module was loaded; empty before."""
         self._module: ModuleType | None = None
         self._problem: AnswerNotLoadable | None = None
 
@@ -66,6 +69,7 @@ class Answer:
         if self._problem:
             raise self._problem
         if self._module is None:
+            self.contents = read_files(self.folder)
             try:
                 self._module = self._load()
             except AnswerNotLoadable as problem:
@@ -133,7 +137,11 @@ class Answer:
         stubs = self._stubs()
         for name in names:
             file = self.folder / name
-            if is_config(name) and file.is_file() and _is_blank(file):
+            if (
+                is_config(name)
+                and file.is_file()
+                and is_blank_config(file.read_text(encoding="utf-8", errors="replace"))
+            ):
                 return Unwritten(name, file, 1)
             for stub in stubs:
                 if stub.name == name or stub.name.startswith(f"{name}."):
@@ -162,20 +170,31 @@ class Answer:
                 for inner in node.body:
                     if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
                         name = f"{node.name}.{inner.name}"
-                        defined[name] = Unwritten(name, self.file, inner.lineno) if _is_stub(inner) else None
+                        defined[name] = Unwritten(name, self.file, inner.lineno) if is_stub(inner) else None
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                defined[node.name] = Unwritten(node.name, self.file, node.lineno) if _is_stub(node) else None
+                defined[node.name] = Unwritten(node.name, self.file, node.lineno) if is_stub(node) else None
         found += [stub for stub in defined.values() if stub]
         return sorted(found, key=lambda stub: stub.line)
 
 
-def _is_blank(file: Path) -> bool:
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The files of an answer, by name: all in the folder but the kata's own, hidden and very big ones."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for file in sorted(folder.iterdir()):
+            own = file.name in ("README.md", "hints.toml") or file.name.startswith(("test_", "."))
+            if not own and file.is_file() and file.stat().st_size <= _BIGGEST:
+                found[file.name] = file.read_bytes()
+    return found
+
+
+def is_blank_config(text: str) -> bool:
     """Whether a configuration file says nothing: comments and empty lines only."""
-    lines = (line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines())
+    lines = (line.strip() for line in text.splitlines())
     return all(not line or line.startswith(_COMMENT_STARTS) for line in lines)
 
 
-def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a body is nothing but a docstring and `raise NotImplementedError`."""
     body = function.body
     if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):

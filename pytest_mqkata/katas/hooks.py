@@ -22,6 +22,7 @@ from pytest_mqkata.fixtures.access import clusters_key, nodes_key, proxies_key
 from pytest_mqkata.katas import leftovers, summary
 from pytest_mqkata.katas.answer import Answer, is_config
 from pytest_mqkata.katas.deadline import STEP_SECONDS, Deadline, in_debugger
+from pytest_mqkata.katas.history import History
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.steps import Step, step_of
 from pytest_mqkata.katas.verdict import GREEN, WAITING, LeftBehind, NotWritten, Verdict, judge
@@ -71,6 +72,8 @@ class KataHooks:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._summary = summary.Summary()
+        self._history = History()
+        self._sent: set[str] = set()  # katas whose answer's files went along with a report
         self._answers: dict[Path, Answer] = {}
         self._stopped: dict[str, int] = {}  # kata id to the step at which its run ended
         self._unwritten: dict[str, int] = {}  # kata id to the step whose function is still the stub
@@ -98,7 +101,8 @@ class KataHooks:
                 continue
             step = step_of(item, kata)
             item.stash[_practice_key] = _Practice(step, self._answer(kata, item.path))
-            (dropped if chosen not in (None, step.number) else kept).append(item)
+            wanted = chosen in (None, step.number)
+            (kept if wanted else dropped).append(item)
             self._prepare(item)
         if all(_practice_key in item.stash for item in kept):
             self._leave_the_last_word_to_the_summary()
@@ -256,7 +260,16 @@ class KataHooks:
         generated = any(line.startswith(_HYPOTHESIS_SAYS) for line in verdict.lines)
         replay = self._replay(item, practice) if generated else ""
         root = str(practice.step.kata.root)
-        report.mqkata = {"verdict": verdict.to_json(), "brokers": lines, "replay": replay, "root": root}  # type: ignore[attr-defined]
+        files = {} if practice.step.kata.id in self._sent else practice.answer.contents
+        if files:
+            self._sent.add(practice.step.kata.id)
+        report.mqkata = {  # type: ignore[attr-defined]
+            "verdict": verdict.to_json(),
+            "brokers": lines,
+            "replay": replay,
+            "root": root,
+            "files": files,
+        }
         if report.failed:
             report.when = "call"  # a step that fails, fails: it is no error of the test's own making
             report.longrepr = _StepRepr(verdict)
@@ -299,6 +312,12 @@ class KataHooks:
         if self._config.getoption("numprocesses", None):
             self._leave_the_last_word_to_the_summary()
         self._summary.add(kata, verdict, data["brokers"], data["replay"])
+        self._history.add(kata, verdict, report.nodeid, report.duration, data)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        for item in items:
+            if kata := Kata.of_test(item.path):
+                self._history.deselected(kata)
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         if not hasattr(report, "mqkata"):
@@ -319,6 +338,9 @@ class KataHooks:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         self._config._mqkata_exitstatus = int(exitstatus)  # type: ignore[attr-defined]
+        if not hasattr(self._config, "workerinput"):
+            interrupted = int(exitstatus) in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+            self._summary.notes += self._history.write(interrupted=interrupted)
 
 
 class _FromAnswer(Exception):

@@ -25,7 +25,7 @@ def step_names(kata: Kata) -> dict[int, set[str]]:
 
 def configs(kata: Kata) -> list[str]:
     """The names of the answer's configuration files."""
-    return sorted(name for names in step_names(kata).values() for name in names if is_config(name))
+    return sorted({name for names in step_names(kata).values() for name in names if is_config(name)})
 
 
 def answer_files(kata: Kata) -> list[str]:

@@ -48,6 +48,8 @@ class Summary:
         self._tallies: dict[str, Tally] = {}
         self._brokers: dict[str, str] = {}
         self._seeds: defaultdict[str, str] = defaultdict(str)
+        self.notes: list[str] = []
+        """Sentences for the very end."""
 
     def add(self, kata: Kata, verdict: Verdict, brokers: dict[str, str], replay: str) -> None:
         self._tallies.setdefault(kata.id, Tally(kata)).add(verdict)
@@ -58,6 +60,8 @@ class Summary:
     def write(self, terminal: TerminalReporter) -> None:
         for tally in sorted(self._tallies.values(), key=lambda tally: tally.kata.id):
             self._write_one(tally, terminal)
+        for note in self.notes:
+            terminal.line(f"  {note}", yellow=True)
 
     def _write_one(self, tally: Tally, terminal: TerminalReporter) -> None:
         kata = tally.kata

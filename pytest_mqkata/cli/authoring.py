@@ -1,0 +1,7 @@
+"""The commands for authors of katas."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,235 @@
+"""The folder .mqkata/: what is written there stays as it is, whoever writes beside it or is killed meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from pytest_mqkata.katas.answer import read_files
+from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.progress.records import Record
+
+
+class Store:
+    """The state of one repository's learner."""
+
+    def __init__(self, root: Path, tell: Callable[[str], object] | None = None) -> None:
+        """
+        Args:
+            root: the folder that holds katas/; .mqkata/ is made in it when something is written.
+            tell: called with a sentence when a file was set aside.
+        """
+        self.folder = root / ".mqkata"
+        self._root = root
+        self._tell = tell
+
+    # history
+
+    def add(self, record: Record) -> Record:
+        """Write a record down, with the next number of its kata.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        folder = self._history(record.kata)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(record.to_json(), ensure_ascii=False)
+        draft = folder / f".{os.getpid()}-{time.monotonic_ns()}"
+        draft.write_text(text, encoding="utf-8")
+        try:
+            number = max(self._numbers(record.kata), default=0) + 1
+            while True:
+                try:
+                    _publish(draft, folder / f"{number:06}.json")
+                    break
+                except FileExistsError:
+                    number += 1  # another process was quicker
+        finally:
+            draft.unlink()
+        return Record.from_json(record.to_json(), number)
+
+    def records(self, kata: str) -> Iterator[Record]:
+        """A kata's records, the newest first; a damaged file is set aside with a sentence."""
+        for number in sorted(self._numbers(kata), reverse=True):
+            if record := self.record(kata, number):
+                yield record
+
+    def record(self, kata: str, number: int) -> Record | None:
+        """One record; None if there is none of that number."""
+        file = self._history(kata) / f"{number:06}.json"
+        try:
+            return Record.from_json(json.loads(file.read_text(encoding="utf-8")), number)
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError) as error:
+            self._set_aside(file, error)
+            return None
+
+    def last_run(self, kata: str) -> Record | None:
+        """The newest run of a kata."""
+        return next((record for record in self.records(kata) if record.kind == "run"), None)
+
+    def standing(self, kata: str) -> dict[int, str]:
+        """Step number to its colour as last run: a run of single steps says nothing about the others."""
+        found: dict[int, str] = {}
+        for record in self.records(kata):
+            if record.kind == "run":
+                found = {**record.steps, **found}
+                if record.whole:
+                    break
+        return dict(sorted(found.items()))
+
+    def _history(self, kata: str) -> Path:
+        return self.folder / "history" / kata.replace("/", "-")
+
+    def _numbers(self, kata: str) -> list[int]:
+        try:
+            files = list(self._history(kata).iterdir())
+        except OSError:
+            return []
+        return [int(file.stem) for file in files if file.suffix == ".json" and file.stem.isdigit()]
+
+    # answers
+
+    def keep(self, files: Mapping[str, bytes]) -> dict[str, str]:
+        """Keep contents; file name to sha256.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        folder = self.folder / "answers"
+        found = {}
+        for name, content in files.items():
+            found[name] = digest = hashlib.sha256(content).hexdigest()
+            target = folder / digest
+            if target.exists():
+                continue
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(target, content)
+        return found
+
+    def content(self, digest: str) -> bytes | None:
+        """What was kept under a sha256; None if it is gone or damaged."""
+        file = self.folder / "answers" / digest
+        try:
+            content = file.read_bytes()
+        except OSError:
+            return None
+        if hashlib.sha256(content).hexdigest() != digest:
+            self._set_aside(file, ValueError("its content is not what was kept"))
+            return None
+        return content
+
+    def save(self, kata: Kata, note: str) -> Record | None:
+        """Save the answer as it is now; None if the newest record holds just that already."""
+        files = self.keep(read_files(kata.folder))
+        newest = next(self.records(kata.id), None)
+        if newest is not None and newest.files == files:
+            return None
+        return self.add(Record("saved", kata.id, time.time(), note=note, files=files))
+
+    # hints
+
+    def hint_shown(self, kata: str, step: int, level: int) -> None:
+        """Remember that a hint was shown; where it cannot be written it is forgotten."""
+        folder = self.folder / "hints" / kata.replace("/", "-")
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{step}-{level}").touch()
+
+    def hints_shown(self, kata: str, step: int) -> int:
+        """The highest level of a step's hints that was shown; 0 if none."""
+        names = [file.name for file in (self.folder / "hints" / kata.replace("/", "-")).glob(f"{step}-*")]
+        return max((int(name.partition("-")[2]) for name in names if name.partition("-")[2].isdigit()), default=0)
+
+    # the current kata
+
+    def go_to(self, kata: str) -> None:
+        """
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.folder.mkdir(exist_ok=True)
+        write_whole(self.folder / "current", json.dumps({"kata": kata, "time": time.time()}).encode())
+
+    def current(self) -> str | None:
+        """The kata that was last run or gone to; None if there is none yet."""
+        latest: tuple[float, str] | None = None
+        file = self.folder / "current"
+        try:
+            gone = json.loads(file.read_text(encoding="utf-8"))
+            latest = float(gone["time"]), str(gone["kata"])
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._set_aside(file, error)
+        for folder in (self.folder / "history").glob("*-*"):
+            kata = folder.name.replace("-", "/")
+            for record in self.records(kata):
+                if record.kind == "run":
+                    latest = max(latest or (0.0, ""), (record.time, kata))
+                    break
+        return latest[1] if latest else None
+
+    def _set_aside(self, file: Path, error: Exception) -> None:
+        target = self.folder / "aside" / f"{time.time_ns()}-{file.name}"
+        reason = "it is no JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+        with contextlib.suppress(OSError):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.rename(target)
+            if self._tell:
+                self._tell(
+                    f"{file.relative_to(self._root)} was set aside as {target.relative_to(self._root)}: {reason}. "
+                    "Nothing else is affected."
+                )
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all; what was there before stays until then.
+
+    A symbolic link stays one: the file that it points to is written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    target = target.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}-{time.monotonic_ns()}~")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            draft.chmod(target.stat().st_mode & 0o7777)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _publish(draft: Path, target: Path) -> None:
+    """Give a whole file its name.
+
+    Raises:
+        FileExistsError: there is one of that name.
+    """
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with target.open("xb") as file:
+            file.write(draft.read_bytes())
+
+
+def suite_digest(kata: Kata) -> str:
+    """The sha256 of a kata's tests."""
+    try:
+        return hashlib.sha256(kata.test_file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
