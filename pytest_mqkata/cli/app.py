@@ -12,8 +12,6 @@ from pytest_mqkata.errors import EnvironmentProblem
 
 app = typer.Typer(
     name="mqkata",
-    help="Message queue katas on real brokers. `pytest katas/kafka/01` runs one; these commands look after the rest.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -22,6 +20,22 @@ app = typer.Typer(
 
 for _part in (learning, environment, authoring):
     app.add_typer(_part.app)
+
+
+@app.callback(invoke_without_command=True)
+def where(context: typer.Context) -> None:
+    """Message queue katas on real brokers. `pytest katas/kafka/01` runs one; these commands look after the rest.
+
+    Alone it shows the current kata: the steps done, what failed last, what to do next.
+
+    Exit status: 0 green, 1 red, 2 amber (the answer cannot be loaded), 3 the environment failed, 4 wrong usage.
+
+    Example: `mqkata`
+    """
+    if context.invoked_subcommand is None:
+        from pytest_mqkata.cli.where import show_place
+
+        raise typer.Exit(show_place())
 
 
 def main() -> None:
@@ -39,7 +53,7 @@ def main() -> None:
         shown = getattr(error, "format_message", None)  # typer's usage errors
         if shown is None:
             raise
-        print(f"mqkata: {shown()}", file=sys.stderr)
+        print(f"mqkata: {shown().removeprefix('Invalid value: ')}", file=sys.stderr)
         status = USAGE_STATUS
     if status == INTERRUPTED_STATUS:
         print("mqkata: interrupted", file=sys.stderr)

@@ -7,22 +7,17 @@ from typing import Annotated, Optional
 import typer
 
 from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.cli.arguments import known_broker
 from pytest_mqkata.cli.status import ENVIRONMENT_STATUS
 
 app = typer.Typer()
 
 
-def _broker(name: str) -> str:
-    if name not in TITLES:
-        raise typer.BadParameter(f"there is no broker {name!r}. The brokers are: {', '.join(TITLES)}.")
-    return name
-
-
 def _brokers(names: list[str] | None) -> list[str] | None:
-    return None if names is None else [_broker(name) for name in names]
+    return None if names is None else [name for name in names if known_broker(name)]
 
 
-Broker = Annotated[str, typer.Argument(callback=_broker, metavar="BROKER", help="rabbitmq, kafka, nats or redis")]
+Broker = Annotated[str, typer.Argument(callback=known_broker, metavar="BROKER", help="rabbitmq, kafka, nats or redis")]
 Brokers = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads the annotation
     typer.Argument(callback=_brokers, metavar="[BROKER]…", help="rabbitmq, kafka, nats, redis; default: all"),

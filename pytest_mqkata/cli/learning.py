@@ -6,12 +6,53 @@ from typing import Annotated, Optional
 
 import typer
 
+from pytest_mqkata.cli.arguments import known_broker
+
 app = typer.Typer()
 
 Kata = Annotated[
     Optional[str],  # noqa: UP045 - typer reads the annotation
     typer.Argument(metavar="[KATA]", help="such as kafka/01; default: the kata last run"),
 ]
+
+
+@app.command("list")
+def list_katas(
+    broker: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[BROKER]", callback=known_broker, help="rabbitmq, kafka, nats or redis; default: all"),
+    ] = None,
+    todo: Annotated[bool, typer.Option("--todo", help="Only those that are not green yet.")] = False,
+) -> None:
+    """Show all katas: how far you are, how long they take, what they need and whether that is here.
+
+    Example: `mqkata list kafka`
+    """
+    from pytest_mqkata.cli.where import show_list
+
+    show_list(broker, todo=todo)
+
+
+@app.command("next")
+def next_kata() -> None:
+    """Show the study path and what comes next on it. Nothing is locked.
+
+    Example: `mqkata next`
+    """
+    from pytest_mqkata.cli.where import show_next
+
+    show_next()
+
+
+@app.command()
+def goto(kata: Annotated[str, typer.Argument(metavar="KATA", help="such as kafka/01")]) -> None:
+    """Make a kata the current one, which the other commands mean when none is named.
+
+    Example: `mqkata goto kafka/03`
+    """
+    from pytest_mqkata.cli.where import go_to
+
+    go_to(kata)
 
 
 @app.command()
@@ -27,3 +68,62 @@ def hint(
     from pytest_mqkata.cli.hints import show_hint
 
     show_hint(kata, step, level)
+
+
+@app.command()
+def reset(
+    kata: Kata = None,
+    function: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="F", help="Only this function, Class, Class.method or configuration file."),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring back what the last reset or checkout replaced.")] = False,
+) -> None:
+    """Put the stub in the place of your answer, which is saved first.
+
+    Example: `mqkata reset kafka/01`, `mqkata reset --function send_order`, or `mqkata reset --undo`
+    """
+    from pytest_mqkata.cli.past import start_over
+
+    start_over(kata, function, bring_back=undo)
+
+
+@app.command()
+def history(
+    kata: Kata = None,
+    diff: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="N", help="Show how the answer of run N differs from the present one."),
+    ] = None,
+    to: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="M", help="With --diff: from run M instead of the present one."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All runs, not only the newest.")] = False,
+) -> None:
+    """Show the runs of a kata so far, or what changed between two of them.
+
+    Example: `mqkata history kafka/01`, or `mqkata history --diff 3 --to 5`
+    """
+    from pytest_mqkata.cli.past import show_difference, show_history
+
+    if diff is not None:
+        show_difference(kata, diff, to)
+    elif to is not None:
+        raise typer.BadParameter("--to needs --diff: mqkata history --diff 3 --to 5")
+    else:
+        show_history(kata, everything=everything)
+
+
+@app.command()
+def checkout(
+    number: Annotated[int, typer.Argument(metavar="N", help="A run's number, as `mqkata history` shows it.")],
+    kata: Kata = None,
+) -> None:
+    """Go back to the answer of an earlier run; the present one is saved first.
+
+    Example: `mqkata checkout 3`, or `mqkata checkout 3 kafka/01`
+    """
+    from pytest_mqkata.cli.past import go_back
+
+    go_back(kata, number)

@@ -103,14 +103,11 @@ class Store:
             OSError: they cannot be written.
         """
         folder = self.folder / "answers"
-        found = {}
+        found = digests(files)
         for name, content in files.items():
-            found[name] = digest = hashlib.sha256(content).hexdigest()
-            target = folder / digest
-            if target.exists():
-                continue
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(target, content)
+            if not (folder / found[name]).exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                write_whole(folder / found[name], content)
         return found
 
     def content(self, digest: str) -> bytes | None:
@@ -125,12 +122,16 @@ class Store:
             return None
         return content
 
-    def save(self, kata: Kata, note: str) -> Record | None:
-        """Save the answer as it is now; None if the newest record holds just that already."""
+    def save(self, kata: Kata, note: str) -> Record:
+        """The record that holds the answer as it is now: the newest if it does already, else a new one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         files = self.keep(read_files(kata.folder))
         newest = next(self.records(kata.id), None)
         if newest is not None and newest.files == files:
-            return None
+            return newest
         return self.add(Record("saved", kata.id, time.time(), note=note, files=files))
 
     # hints
@@ -225,6 +226,11 @@ def _publish(draft: Path, target: Path) -> None:
     except OSError:  # a file system without hard links
         with target.open("xb") as file:
             file.write(draft.read_bytes())
+
+
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """File name to the sha256 of its content."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 def suite_digest(kata: Kata) -> str:
