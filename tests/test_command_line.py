@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
+from support.command import mqkata
 from support.mini import Mini
 
 from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.cli.app import app
 
 pytestmark = pytest.mark.timeout(180)
 
-
-@dataclass
-class Done:
-    status: int
-    out: str
-    err: str
-
-
-def mqkata(*arguments: str, cwd: Path | None = None) -> Done:
-    """Run the command; it is no terminal, 120 columns wide."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest_mqkata.cli.app", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+COMMANDS = sorted(typer.main.get_group(app).commands)
 
 
 def test_doctor_starts_each_broker_and_sends_a_message_round(own_run: Path) -> None:
@@ -110,19 +91,6 @@ def test_a_node_that_is_not_there(own_run: Path) -> None:
     assert "The nodes that run: n1, n2, n3." in mqkata("logs", "kafka1").err
 
 
-def test_hints_come_one_at_a_time(mini: Mini) -> None:
-    """The first is the smallest, and says how to get the next; it works from below the kata too."""
-    (mini.kata / "hints.toml").write_text('[step.1]\nlevels = ["an idea", "a concept", "the code"]\n')
-    first = mqkata("hint", "redis/01", "--step", "1", cwd=mini.kata)
-    assert "an idea" in first.out
-    assert "a concept" not in first.out
-    assert "mqkata hint redis/01 --step 1 --level 2" in first.out
-
-    last = mqkata("hint", "katas/redis/01/", "--level", "3", cwd=mini.root)
-    assert "the code" in last.out
-    assert "More:" not in last.out
-
-
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -153,7 +121,7 @@ def test_outside_of_the_katas_the_command_says_so(tmp_path: Path) -> None:
     assert "there are no katas here" in done.err
 
 
-@pytest.mark.parametrize("command", ["up", "fault", "down", "ps", "logs", "doctor", "hint"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     """`--help` shows how it is used."""
     done = mqkata(command, "--help")

@@ -45,6 +45,9 @@ def main() -> None:
     except EnvironmentProblem as problem:
         print(f"mqkata: {problem}", file=sys.stderr)
         status = ENVIRONMENT_STATUS
+    except OSError as error:
+        print(f"mqkata: {error.filename or 'a file'} cannot be read or written: {error.strerror}.", file=sys.stderr)
+        status = ENVIRONMENT_STATUS
     except typer.Exit as ended:
         status = ended.exit_code
     except typer.Abort:

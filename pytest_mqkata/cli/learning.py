@@ -57,13 +57,19 @@ def goto(kata: Annotated[str, typer.Argument(metavar="KATA", help="such as kafka
 
 @app.command()
 def hint(
-    kata: Annotated[str, typer.Argument(metavar="KATA", help="such as kafka/01")],
-    step: Annotated[int, typer.Option("--step", min=1, help="The step that you are at.")] = 1,
-    level: Annotated[int, typer.Option("--level", min=1, max=3, help="1 an idea, 2 a concept, 3 nearly the code.")] = 1,
+    kata: Kata = None,
+    step: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--step", min=1, help="The step; default: the one that failed last."),
+    ] = None,
+    level: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--level", min=1, max=3, help="1 an idea, 2 a concept, 3 nearly the code; default: the next one."),
+    ] = None,
 ) -> None:
-    """Show one hint for a step, the smallest first.
+    """Show the next of three hints for the failing step; what the failure looks like comes first.
 
-    Example: `mqkata hint kafka/01 --step 3`
+    Example: `mqkata hint`, or `mqkata hint kafka/01 --step 3`
     """
     from pytest_mqkata.cli.hints import show_hint
 

@@ -69,7 +69,8 @@ class Answer:
         if self._problem:
             raise self._problem
         if self._module is None:
-            self.contents = read_files(self.folder)
+            with contextlib.suppress(OSError):  # what cannot be read is told of where it is loaded
+                self.contents = read_files(self.folder)
             try:
                 self._module = self._load()
             except AnswerNotLoadable as problem:
@@ -178,13 +179,16 @@ class Answer:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """The files of an answer, by name: all in the folder but the kata's own, hidden and very big ones."""
+    """The files of an answer, by name: all in the folder but the kata's own, hidden and very big ones.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
     found = {}
-    with contextlib.suppress(OSError):
-        for file in sorted(folder.iterdir()):
-            own = file.name in ("README.md", "hints.toml") or file.name.startswith(("test_", "."))
-            if not own and file.is_file() and file.stat().st_size <= _BIGGEST:
-                found[file.name] = file.read_bytes()
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        own = file.name in ("README.md", "hints.toml") or file.name.startswith(("test_", "."))
+        if not own and file.is_file() and file.stat().st_size <= _BIGGEST:
+            found[file.name] = file.read_bytes()
     return found
 
 

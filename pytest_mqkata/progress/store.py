@@ -64,9 +64,9 @@ class Store:
         file = self._history(kata) / f"{number:06}.json"
         try:
             return Record.from_json(json.loads(file.read_text(encoding="utf-8")), number)
-        except FileNotFoundError:
+        except OSError:
             return None
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             self._set_aside(file, error)
             return None
 
@@ -165,9 +165,9 @@ class Store:
         try:
             gone = json.loads(file.read_text(encoding="utf-8"))
             latest = float(gone["time"]), str(gone["kata"])
-        except FileNotFoundError:
+        except OSError:
             pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             self._set_aside(file, error)
         for folder in (self.folder / "history").glob("*-*"):
             kata = folder.name.replace("-", "/")
