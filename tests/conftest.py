@@ -6,7 +6,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import named
 from support.mini import Mini, make_mini
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Named(), "mqkata-named")
+
+
+class _Named:
+    """Judges, when all mistakes have run, how many of them the hint would name right."""
+
+    def __init__(self) -> None:
+        self._found: list[bool] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self._found += [bool(value) for name, value in report.user_properties if name == named.NAMED]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not named.verdict(self._found)[1] and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        sentence, enough = named.verdict(self._found)
+        if sentence:
+            terminalreporter.line(
+                sentence if enough else f"{sentence}: too few, at least {named.LEAST:.0%}", red=not enough
+            )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from support import gates
 from support.mini import Mini
 
+from pytest_mqkata.authoring import gates, structure
 from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.outline import configs
@@ -54,6 +55,10 @@ def kata(mini: Mini) -> Kata:
     (mini.kata / "hints.toml").write_text(HINTS)
     for number in range(5):
         _write(mini.root / f"tests/mistakes/redis/01/wrong{number}.py", MISTAKE)
+    samples = {
+        f"wrong{number}": [[["test_step1_add", "add(0, 1) gave -1: that is not the sum."]]] for number in range(5)
+    }
+    _write(mini.root / "tests/mistakes/redis/01/fingerprints.json", json.dumps(samples))
     solution = mini.root / "solutions/redis/01/mini.py"
     _write(mini.root / "tests/alternatives/redis/01/other.py", solution.read_text())
     return Kata(mini.root, "redis", "01")
@@ -80,8 +85,9 @@ def test_all_gates_pass_on_a_good_kata(kata: Kata) -> None:
     assert [gates.mistake_is_rejected(mistake) for mistake in mistakes(kata)] == [[]] * 5
     assert [gates.alternative_is_green(one) for one in alternatives(kata)] == [[]]
     assert [gates.ladder(kata, rung) for rung in range(gates.rungs(kata))] == [[]] * 3
-    assert gates.stub_and_solution_agree(kata) == []
-    assert gates.is_complete(kata) == []
+    assert structure.stub_and_solution_agree(kata) == []
+    assert structure.is_complete(kata) == []
+    assert structure.has_mistakes(kata) == []
 
 
 def test_a_stub_that_passes_a_step_is_caught(kata: Kata) -> None:
@@ -100,7 +106,7 @@ def test_a_step_without_a_test_is_caught(kata: Kata) -> None:
     kata = Kata(kata.root, kata.broker, kata.number)
 
     assert "step 4 of the README has no test" in gates.stub_is_red(kata)
-    assert any("its steps are [1, 2, 3, 4]" in problem for problem in gates.is_complete(kata))
+    assert any("its steps are [1, 2, 3, 4]" in problem for problem in structure.is_complete(kata))
 
 
 def test_a_solution_that_fails_is_caught(kata: Kata) -> None:
@@ -209,7 +215,7 @@ def test_gates_know_configuration_files(config_kata: Kata) -> None:
     assert gates.solution_is_green(config_kata) == []
     assert gates.rungs(config_kata) == 4
     assert [gates.ladder(config_kata, rung) for rung in range(4)] == [[]] * 4
-    assert gates.stub_and_solution_agree(config_kata) == []
+    assert structure.stub_and_solution_agree(config_kata) == []
 
 
 def test_a_mistake_in_a_configuration_file(config_kata: Kata) -> None:
@@ -239,7 +245,7 @@ def test_a_configuration_file_without_a_stub_is_caught(config_kata: Kata) -> Non
     """Learners would not know of it."""
     (config_kata.folder / "mini.conf").unlink()
 
-    assert gates.stub_and_solution_agree(config_kata) == ["mini.conf is not there as a stub and as a solution"]
+    assert structure.stub_and_solution_agree(config_kata) == ["mini.conf is not there as a stub and as a solution"]
 
 
 def test_of_a_cluster_kata_only_the_mistakes_step_is_run(kata: Kata) -> None:
@@ -270,7 +276,7 @@ def test_a_solution_that_differs_from_the_stub_is_caught(kata: Kata, old: str, n
     """Names, signatures and docstrings."""
     _replace(kata.solution_folder / "mini.py", old, new)
 
-    assert any(problem.startswith(expected) for problem in gates.stub_and_solution_agree(kata))
+    assert any(problem.startswith(expected) for problem in structure.stub_and_solution_agree(kata))
 
 
 @pytest.mark.parametrize(
@@ -290,7 +296,7 @@ def test_what_is_missing_is_named(kata: Kata, file: str, old: str, new: str, exp
     _replace(kata.root / file, old, new)
     kata = Kata(kata.root, kata.broker, kata.number)
 
-    assert any(expected in problem for problem in gates.is_complete(kata))
+    assert any(expected in problem for problem in structure.is_complete(kata))
 
 
 def test_too_few_mistakes_and_no_alternative_are_named(kata: Kata) -> None:
@@ -298,4 +304,5 @@ def test_too_few_mistakes_and_no_alternative_are_named(kata: Kata) -> None:
     (kata.root / "tests/mistakes/redis/01/wrong0.py").unlink()
     (kata.root / "tests/alternatives/redis/01/other.py").unlink()
 
-    assert gates.is_complete(kata) == ["there are 4 mistakes, fewer than 5", "there is no alternative"]
+    assert structure.is_complete(kata) == ["there is no alternative"]
+    assert "there are 4 mistakes, fewer than 5" in structure.has_mistakes(kata)

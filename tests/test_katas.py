@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import gates
+from support.named import NAMED
 
+from pytest_mqkata.authoring import gates, structure
 from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes
+from pytest_mqkata.katas.fingerprints import fingerprint, looks_like
 from pytest_mqkata.katas.kata import Kata, find_katas
 from pytest_mqkata.katas.outline import step_names
 
@@ -62,9 +65,12 @@ def test_each_step_of_the_solution_passes_alone(kata_under_test: Kata, step: int
 
 
 @pytest.mark.parametrize("mistake", [_case(one.kata, one, name=one.name) for one in MISTAKES])
-def test_each_mistake_is_rejected_by_its_step(mistake: Mistake) -> None:
+def test_each_mistake_is_rejected_by_its_step(mistake: Mistake, record_property: Callable[[str, object], None]) -> None:
     """A wrong answer passes the steps before the one that it names, and fails there."""
-    assert gates.mistake_is_rejected(mistake) == []
+    outcomes = gates.run_mistake(mistake)
+    assert gates.mistake_is_rejected(mistake, outcomes) == []
+    named = [one.name for one in looks_like(mistake.kata, fingerprint(outcomes))]
+    record_property(NAMED, mistake.name in named[:1])  # the share is judged when all have run, see conftest.py
 
 
 @pytest.mark.parametrize("alternative", [_case(one.kata, one, name=one.name) for one in ALTERNATIVES])
@@ -82,10 +88,16 @@ def test_the_ladder(kata_under_test: Kata, rung: int) -> None:
 @each_kata
 def test_stub_and_solution_agree(kata_under_test: Kata) -> None:
     """Names, signatures and docstrings of stub and solution are the same."""
-    assert gates.stub_and_solution_agree(kata_under_test) == []
+    assert structure.stub_and_solution_agree(kata_under_test) == []
 
 
 @each_kata
 def test_every_kata_is_complete(kata_under_test: Kata) -> None:
-    """README, hints, mistakes and alternatives are there."""
-    assert gates.is_complete(kata_under_test) == []
+    """README, hints and alternatives are there."""
+    assert structure.is_complete(kata_under_test) == []
+
+
+@each_kata
+def test_every_kata_has_mistakes_that_are_recognised(kata_under_test: Kata) -> None:
+    """At least five, each with a fingerprint of its failure."""
+    assert structure.has_mistakes(kata_under_test) == []
