@@ -11,10 +11,10 @@ BROKERS := redis nats kafka rabbitmq
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kata brokers test lowest check lint types format bench soak clean
+.PHONY: help setup kata brokers test lowest check lint types format bench soak solutions-branch clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make the environment in .venv with all that the katas need
 	@$(PYTHON) tools/bootstrap.py
@@ -55,6 +55,9 @@ bench: setup ## Measure feedback times, side by side with other plugins
 soak: setup ## Run the solutions twenty times on loaded cores, and a hundred sequences of faults on each cluster
 	@$(BIN)/python benchmarks/soak.py
 	@MQKATA_CHAOS_SECONDS=3600 $(BIN)/pytest -s --strict-brokers tests/clusters/test_chaos.py
+
+solutions-branch: ## Build the git branch `solutions`: main with the solutions in place of the stubs
+	@$(PYTHON) tools/solutions_branch.py
 
 clean: ## End the brokers and remove the environment
 	-@$(BIN)/mqkata down --force
