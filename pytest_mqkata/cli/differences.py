@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
@@ -58,7 +59,9 @@ def _theme() -> ANSISyntaxTheme:
 
 def highlighted(text: str, file: str) -> Text:
     """A file's text, or a piece of it, in colours."""
-    return Syntax("", _language(file), theme=_theme(), background_color="default").highlight(text)
+    found = Syntax("", _language(file), theme=_theme(), background_color="default").highlight(text)
+    found.rstrip()
+    return found
 
 
 def _language(file: str) -> str:
@@ -73,22 +76,25 @@ def from_here(path: Path) -> str:
     return relative if not relative.startswith("../../..") else str(path)
 
 
-def draw(comparison: Comparison, *, beside: bool, width: int, headings: bool = True) -> RenderableType:
+def draw(comparison: Comparison, *, beside: bool, width: int, quiz: bool = False) -> RenderableType:
     """
     Args:
         beside: two columns.
         width: columns that there are for both.
-        headings: say where each part stands.
+        quiz: the right side is a wrong answer that lies nowhere: only what differs in it, and no places.
     """
     drawn: list[RenderableType] = [Text(f"! {problem}", style="yellow") for problem in comparison.problems]
-    if headings:
-        drawn.append(Text(f"{_MINUS}{_side(comparison.left)}", style="red"))
-        drawn.append(Text(f"{_PLUS}{_side(comparison.right)}", style="green"))
+    drawn.append(Text(f"{_MINUS}{_side(comparison.left)}", style="red"))
+    drawn.append(Text(f"{_PLUS}{_side(comparison.right)}", style="green"))
     for one in comparison.differences:
         if one.state not in (SAME, UNWRITTEN, AHEAD):
-            drawn += ["", *_heading(one, comparison, width, headings)]
-            drawn.append(_beside(one, width) if beside else Text("\n").join(_below(one)))
-    drawn += _lists(comparison)
+            drawn += ["", *_heading(one, comparison, width, quiz)]
+            if one.right and one.right.before:
+                drawn.append(_before(one, one.right))
+            else:
+                drawn.append(_beside(one, width) if beside else Text("\n").join(_below(one)))
+    if not quiz:
+        drawn += _lists(comparison)
     return Group(*drawn)
 
 
@@ -96,22 +102,24 @@ def _side(side: Side) -> str:
     return f"{side.title}: {from_here(side.folder)}" if side.folder else side.title
 
 
-def _heading(one: Difference, comparison: Comparison, width: int, places: bool) -> Iterator[RenderableType]:
-    said = f" · step {one.step}" if one.step else ""
+def _before(one: Difference, part: Part) -> Text:
+    """A part that goes on from what had its name before: nothing of that is gone, so nothing is crossed out."""
+    said = f"  `{part.before}` here is the solution's own `{one.name.rpartition('.')[2]}`"
+    return Text("\n").join([Text(said, style="dim"), *_below(replace(one, left=None))])
+
+
+def _heading(one: Difference, comparison: Comparison, width: int, quiz: bool) -> Iterator[RenderableType]:
+    said = f" · step {one.step}" if one.step and not quiz else ""
     if one.state in (ONLY_LEFT, ONLY_RIGHT):
         side = comparison.left if one.state == ONLY_LEFT else comparison.right
-        said += f" · only in {_short(side)}"
+        said += f" · only in {side.title}"
     text = Text.assemble("── ", (one.name, "bold"), said, " ")
     text.append("─" * max(0, min(width, WIDE) - text.cell_len), style="dim")
     yield text
-    if places:
+    if not quiz:
         for sign, side, part in ((_MINUS, comparison.left, one.left), (_PLUS, comparison.right, one.right)):
             if part and side.folder:
                 yield Text(f"{sign}{from_here(side.folder / one.file)}:{part.number}", style=f"dim {_COLOURS[sign]}")
-
-
-def _short(side: Side) -> str:
-    return side.title
 
 
 # one below the other
@@ -173,7 +181,6 @@ def _shown(rows: Sequence[Row]) -> Iterator[list[Row] | int]:
 def _texts(line: Line, file: str, other: Line | None) -> list[Text]:
     """The lines of a logical line; what differs from its like on the other side stands out."""
     text = highlighted(line.text, file)
-    text.rstrip()
     if other is not None and line.key != other.key and likeness(line.text, other.text):
         for start, end in _changed(line.text, other.text):
             text.stylize(_CHANGED, start, end)
