@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
+from rich.console import Group
 from rich.text import Text
 
 from pytest_mqkata.cli.consent import ask_before_the_solution
@@ -35,8 +36,8 @@ def show_differences(
         right = Side.of_folder("the other", folder)
     comparison = compare(kata, Side.of_folder("yours", kata.folder), right, step=step)
     out = console()
-    out.print(f"[bold]{kata.broker_title} {kata.number} · {kata.title}[/bold]", soft_wrap=True)
-    show(out, draw(comparison, beside=is_beside(out, side_by_side=side_by_side), width=out.width))
+    title = Text(f"{kata.broker_title} {kata.number} · {kata.title}", style="bold")
+    show(out, Group(title, draw(comparison, out, beside=is_beside(out, side_by_side=side_by_side))))
     out.print()
     out.print(Text(_next(comparison, kata, store, is_solution=folder == kata.solution_folder)), soft_wrap=True)
 
@@ -60,12 +61,13 @@ def _next(comparison: Comparison, kata: Kata, store: Store, *, is_solution: bool
     differ = len(comparison.of_state(DIFFERS, ONLY_LEFT, ONLY_RIGHT))
     parts = f"{differ} {'part differs' if differ == 1 else 'parts differ'}" if differ else "Nothing differs"
     if comparison.problems:
-        return f"First mend what Python cannot read: {comparison.problems[0].partition(' ')[0].rstrip(':')}"
+        first = comparison.problems[0]
+        return f"First mend what Python cannot read: {from_here(first.file)}:{first.line}"
     unwritten = [one for one in comparison.of_state(UNWRITTEN) if one.left and one.left.unwritten]
     if unwritten:
-        first = unwritten[0]
-        place = f"{from_here(kata.folder / first.file)}:{first.left.number if first.left else 1}"
-        return f"{parts}. To write next: {first.name}, {place}"
+        part = unwritten[0]
+        place = f"{from_here(kata.folder / part.file)}:{part.left.number if part.left else 1}"
+        return f"{parts}. To write next: {part.name}, {place}"
     if not greenness(store, kata).green:
         return f"{parts}. To see what your answer does: pytest katas/{kata.id}"
     if not is_solution:

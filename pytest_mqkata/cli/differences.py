@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -76,25 +77,32 @@ def from_here(path: Path) -> str:
     return relative if not relative.startswith("../../..") else str(path)
 
 
-def draw(comparison: Comparison, *, beside: bool, width: int, quiz: bool = False) -> RenderableType:
+def draw(comparison: Comparison, console: Console, *, beside: bool, quiz: bool = False) -> RenderableType:
     """
     Args:
+        console: what it is drawn for.
         beside: two columns.
-        width: columns that there are for both.
         quiz: the right side is a wrong answer that lies nowhere: only what differs in it, and no places.
     """
-    drawn: list[RenderableType] = [Text(f"! {problem}", style="yellow") for problem in comparison.problems]
+    width = console.width
+    drawn: list[RenderableType] = [
+        Text(
+            f"! {from_here(one.file)}:{one.line}: {one.what}. The files are compared as text until that is mended.",
+            style="yellow",
+        )
+        for one in comparison.problems
+    ]
     drawn.append(Text(f"{_MINUS}{_side(comparison.left)}", style="red"))
     drawn.append(Text(f"{_PLUS}{_side(comparison.right)}", style="green"))
     for one in comparison.differences:
         if one.state not in (SAME, UNWRITTEN, AHEAD):
-            drawn += ["", *_heading(one, comparison, width, quiz)]
+            drawn += ["", *_heading(one, comparison, width if beside else min(width, WIDE), quiz)]
             if one.right and one.right.before:
                 drawn.append(_before(one, one.right))
             else:
                 drawn.append(_beside(one, width) if beside else Text("\n").join(_below(one)))
     if not quiz:
-        drawn += _lists(comparison)
+        drawn += _lists(comparison, width if console.is_terminal else None)
     return Group(*drawn)
 
 
@@ -114,7 +122,7 @@ def _heading(one: Difference, comparison: Comparison, width: int, quiz: bool) ->
         side = comparison.left if one.state == ONLY_LEFT else comparison.right
         said += f" · only in {side.title}"
     text = Text.assemble("── ", (one.name, "bold"), said, " ")
-    text.append("─" * max(0, min(width, WIDE) - text.cell_len), style="dim")
+    text.append("─" * max(0, width - text.cell_len), style="dim")
     yield text
     if not quiz:
         for sign, side, part in ((_MINUS, comparison.left, one.left), (_PLUS, comparison.right, one.right)):
@@ -181,7 +189,7 @@ def _shown(rows: Sequence[Row]) -> Iterator[list[Row] | int]:
 def _texts(line: Line, file: str, other: Line | None) -> list[Text]:
     """The lines of a logical line; what differs from its like on the other side stands out."""
     text = highlighted(line.text, file)
-    if other is not None and line.key != other.key and likeness(line.text, other.text):
+    if other is not None and line.key != other.key and likeness(line, other):
         for start, end in _changed(line.text, other.text):
             text.stylize(_CHANGED, start, end)
     return list(text.split("\n", allow_blank=True))
@@ -236,7 +244,7 @@ def _column(line: Line | None, sign: str, file: str, width: int, other: Line | N
 # what need not be drawn
 
 
-def _lists(comparison: Comparison) -> Iterator[RenderableType]:
+def _lists(comparison: Comparison, width: int | None) -> Iterator[RenderableType]:
     unwritten = [one for one in comparison.differences if one.state == UNWRITTEN]
     for side, parts in (
         (comparison.left, [(one, one.left) for one in unwritten]),
@@ -250,24 +258,27 @@ def _lists(comparison: Comparison) -> Iterator[RenderableType]:
                 yield Text(f"  {one.name}{_place(one, part, side)}")
     if same := _names(comparison):
         yield ""
-        yield Text(f"same: {', '.join(same)}")
+        said = f"same: {', '.join(same)}"
+        yield Text("\n".join(textwrap.wrap(said, width, subsequent_indent="      ")) if width else said)
     for side, names in zip((comparison.left, comparison.right), comparison.single, strict=True):
         if names:
             yield Text(f"files only in {side.title}: {', '.join(names)}")
 
 
 def _names(comparison: Comparison) -> list[str]:
-    """What is the same; of a class that is the same as a whole its name alone."""
+    """What is the same: a class by its name alone if it is so as a whole, else those of its methods that are."""
     whole: dict[str, bool] = {}
     for one in comparison.differences:
         owner = one.name.partition(".")[0]
         whole[owner] = whole.get(owner, True) and one.state == SAME
     found: list[str] = []
     for one in comparison.of_state(SAME):
-        owner = one.name.partition(".")[0]
-        name = owner if one.file.endswith(".py") and whole[owner] else one.name
-        if name not in (*found, IMPORTS, STATEMENTS):
-            found.append(name)
+        owner, _, method = one.name.partition(".")
+        named = one.name
+        if one.file.endswith(".py"):
+            named = owner if whole[owner] else one.name if method else ""
+        if named and named not in (*found, IMPORTS, STATEMENTS):
+            found.append(named)
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from pytest_mqkata.cli.consent import at_a_terminal
@@ -53,7 +54,7 @@ def _quiz(mistake: Mistake, store: Store, recorded: dict[str, Mistake], out: Con
     solution = Side.of_folder("the solution", kata.solution_folder)
     wrong = Side("the wrong answer", {**solution.files, **mistake.files})
     shown = compare(kata, solution, wrong, hints=False)
-    out.print(draw(shown, beside=is_beside(out, side_by_side=None), width=out.width, quiz=True), soft_wrap=True)
+    out.print(draw(shown, out, beside=is_beside(out, side_by_side=None), quiz=True), soft_wrap=True)
     out.print()
     for number, title in kata.step_titles.items():
         out.print(Text(f"  {number:>2}  {title}"), soft_wrap=True)
@@ -106,13 +107,13 @@ def _show_verdict(mistake: Mistake, trial: Trial, alone: bool, out: Console) -> 
         only = " (only that step was run)" if alone else ""
         title = kata.step_titles.get(failed.step, "")
         out.print(Text(f"✘ Step {failed.step} · {title} rejects it{only}:", style="bold"), soft_wrap=True)
-        out.print(Text(f"  {failed.headline}", style="red"), soft_wrap=True)
+        _say(out, Padding(Text(failed.headline, style="red"), (0, 0, 0, 2), expand=False))
         if failed.where.rpartition(":")[0].endswith(kata.test_file.name):
             file, _, line = failed.where.rpartition(":")
             out.print(Text(f"  {from_here(kata.root / file)}:{line}", style="dim"), soft_wrap=True)
     out.print()
-    out.print(Text.assemble(("What it does: ", "bold"), mistake.title), soft_wrap=True)
-    out.print(Text.assemble(("Why that is wrong: ", "bold"), mistake.why), soft_wrap=True)
+    _say(out, Text.assemble(("What it does: ", "bold"), mistake.title))
+    _say(out, Text.assemble(("Why that is wrong: ", "bold"), mistake.why))
 
 
 def _show_guess(guess: int, step: int, alone: bool, out: Console) -> None:
@@ -128,11 +129,16 @@ def _show_guess(guess: int, step: int, alone: bool, out: Console) -> None:
 
 def _environment_failed(failed: TestRecord, kata: Kata, out: Console) -> None:
     out.print("The environment failed, not your guess:", style="bold", soft_wrap=True)
-    out.print(Text(f"  {failed.headline}"), soft_wrap=True)
+    _say(out, Padding(Text(failed.headline), (0, 0, 0, 2), expand=False))
     for line in failed.lines:
         out.print(Text(f"  {line}"), soft_wrap=True)
     out.print(f"More: mqkata doctor {kata.broker}", soft_wrap=True)
     raise typer.Exit(ENVIRONMENT_STATUS)
+
+
+def _say(out: Console, text: RenderableType) -> None:
+    """Print sentences, broken between words where a person reads them at a terminal."""
+    out.print(text, soft_wrap=not out.is_terminal)
 
 
 def _score(kata: Kata, store: Store, recorded: dict[str, Mistake]) -> str:

@@ -30,7 +30,7 @@ def show_solution(name: str | None, style: str | None, yes: bool) -> None:
     ask_before_the_solution(kata, open_store(root), yes=yes)
     out = console()
     width = min(out.width, 120)
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(f"{kata.broker_title} {kata.number} · {kata.title}", style="bold")]
     if style is None:
         parts += _list(kata, list(styles.values()), width)
     if style in (None, _SOLUTION):
@@ -40,7 +40,6 @@ def show_solution(name: str | None, style: str | None, yes: bool) -> None:
         folder = chosen.path if chosen.path.is_dir() else chosen.path.parent
         names = {name: chosen.path.name if chosen.path.is_file() else name for name in chosen.files}
         parts += _files({from_here(folder / names[name]): text for name, text in _ordered(chosen.files).items()})
-    out.print(f"[bold]{kata.broker_title} {kata.number} · {kata.title}[/bold]", soft_wrap=True)
     show(out, Group(*parts))
     others = [one for one in (_SOLUTION, *styles) if one != (style or _SOLUTION)]
     out.print()

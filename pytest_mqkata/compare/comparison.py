@@ -79,11 +79,20 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Why a module cannot be taken apart: "SyntaxError: invalid syntax", and where."""
+
+    file: Path
+    line: int
+    what: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All parts of two answers, in the order in which steps first exercise them; helpers stand at the end.
 
     Attributes:
-        problems: what could not be read, a sentence each that begins with the place; such files are compared as text.
+        problems: what could not be read; such files are compared as text.
         single: names of files that only the left and only the right side has.
     """
 
@@ -91,7 +100,7 @@ class Comparison:
     left: Side
     right: Side
     differences: list[Difference]
-    problems: list[str]
+    problems: list[Problem]
     single: tuple[list[str], list[str]]
 
     def of_state(self, *states: str) -> list[Difference]:
@@ -104,9 +113,10 @@ def compare(kata: Kata, left: Side, right: Side, *, step: int | None = None, hin
         step: only what this step exercises, and the helpers that it uses.
         hints: whether type hints of functions make a difference.
     """
-    steps = {number: names for number, names in step_names(kata).items() if step in (None, number)}
-    exercised = set().union(*step_names(kata).values())
-    problems: list[str] = []
+    all_steps = step_names(kata)
+    steps = {number: names for number, names in all_steps.items() if step in (None, number)}
+    exercised = set().union(*all_steps.values())
+    problems: list[Problem] = []
     found: list[Difference] = []
     for file in _files(kata, left, right):
         found += _ahead(list(_in_file(file, left, right, hints, problems)))
@@ -132,7 +142,7 @@ def _files(kata: Kata, left: Side, right: Side) -> list[str]:
     return [kata.module, *sorted(name for name in others if name.endswith(".py") or is_config(name))]
 
 
-def _in_file(file: str, left: Side, right: Side, hints: bool, problems: list[str]) -> Iterator[Difference]:
+def _in_file(file: str, left: Side, right: Side, hints: bool, problems: list[Problem]) -> Iterator[Difference]:
     sides = []
     for side in (left, right):
         text = side.files.get(file, "")
@@ -141,10 +151,7 @@ def _in_file(file: str, left: Side, right: Side, hints: bool, problems: list[str
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
             what = getattr(error, "msg", None) or str(error)
-            problems.append(
-                f"{(side.folder or Path()) / file}:{line}: {type(error).__name__}: {what}. "
-                "The two files are compared as text until that is mended."
-            )
+            problems.append(Problem((side.folder or Path()) / file, line, f"{type(error).__name__}: {what}"))
     if len(sides) < 2:
         texts = [Part(file, text, plain_lines(text)) for text in (left.files.get(file, ""), right.files.get(file, ""))]
         yield Difference(file, file, SAME if texts[0].key == texts[1].key else DIFFERS, texts[0], texts[1])
@@ -265,13 +272,13 @@ def _pairs(left: Sequence[Line], right: Sequence[Line]) -> list[tuple[int, int]]
     like: dict[tuple[int, int], float] = {}
     for i in reversed(range(len(left))):
         for j in reversed(range(len(right))):
-            like[i, j] = likeness(left[i].text, right[j].text)
-            taken = like[i, j] + best[i + 1][j + 1] if like[i, j] >= _ALIKE else 0.0
+            like[i, j] = likeness(left[i], right[j])
+            taken = like[i, j] + best[i + 1][j + 1] if like[i, j] else 0.0
             best[i][j] = max(best[i + 1][j], best[i][j + 1], taken)
     pairs = []
     i = j = 0
     while i < len(left) and j < len(right):
-        if like[i, j] >= _ALIKE and best[i][j] == like[i, j] + best[i + 1][j + 1]:
+        if like[i, j] and best[i][j] == like[i, j] + best[i + 1][j + 1]:
             pairs.append((i, j))
             i, j = i + 1, j + 1
         elif best[i][j] == best[i + 1][j]:
@@ -281,7 +288,10 @@ def _pairs(left: Sequence[Line], right: Sequence[Line]) -> list[tuple[int, int]]
     return pairs
 
 
-def likeness(one: str, other: str) -> float:
-    """From 0 (nothing in common) to 1 (the same but for blanks at both ends)."""
-    matcher = SequenceMatcher(None, one.strip(), other.strip(), autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE else 0.0
+def likeness(one: Line, other: Line) -> float:
+    """From 0 to 1 (the same but for layout and comments); 0 for what has too little in common to be called alike."""
+    matcher = SequenceMatcher(None, one.words, other.words, autojunk=False)
+    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
+        return 0.0
+    ratio = matcher.ratio()
+    return ratio if ratio >= _ALIKE else 0.0

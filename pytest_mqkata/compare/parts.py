@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import io
 import re
 import token
@@ -33,11 +34,13 @@ class Line:
         key: equal for lines that mean the same.
         text: as it was written, comments included, without the indentation that the whole part has.
         number: where it begins in its file, from 1.
+        words: without layout and comments, for finding its like.
     """
 
     key: str
     text: str
-    number: int = 0
+    number: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -89,14 +92,14 @@ def config_parts(name: str, text: str) -> dict[str, Part]:
     for number, line in enumerate(text.splitlines(), 1):
         said = line.strip()
         if said and not said.startswith(COMMENT_STARTS):
-            lines.append(Line(re.sub(r"\s*([=:,{}\[\]])\s*", r"\1", " ".join(said.split())), line, number))
+            lines.append(Line(re.sub(r"\s*([=:,{}\[\]])\s*", r"\1", " ".join(said.split())), line, number, said))
     key = "\n".join(line.key for line in lines)
     return {name: Part(name, key, tuple(lines), unwritten=is_blank_config(text))}
 
 
 def plain_lines(text: str) -> tuple[Line, ...]:
     """The lines of a file that could not be read as what it should be."""
-    return tuple(Line(line.rstrip(), line, number) for number, line in enumerate(text.splitlines(), 1))
+    return tuple(Line(line.rstrip(), line, number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
 
 
 class _Reader:
@@ -233,7 +236,10 @@ def _logical_lines(text: str, docstrings: set[int], hints: bool) -> Iterator[Lin
     above: list[int] = []
     first: tokenize.TokenInfo | None = None
     depth = 0
+    words: list[str] = []
     for one in tokenize.generate_tokens(io.StringIO(text).readline):
+        if one.type not in _LAYOUT:
+            words.append(one.string)
         if one.type == token.INDENT:
             depth += 1
         elif one.type == token.DEDENT:
@@ -247,10 +253,11 @@ def _logical_lines(text: str, docstrings: set[int], hints: bool) -> Iterator[Lin
             if start not in docstrings:
                 code = "\n".join([source[start - 1][first.start[1] :], *source[start:end]])
                 shown = "\n".join(source[number - 1] for number in (*above, *range(start, end + 1)))
-                yield Line(f"{depth} {_line_meaning(code, first.string, hints)}", shown, start)
-            above, first = [], None
+                yield Line(f"{depth} {_line_meaning(code, first.string, hints)}", shown, start, " ".join(words))
+            above, first, words = [], None, []
 
 
+@functools.lru_cache(maxsize=10_000)  # most lines are on both sides
 def _line_meaning(code: str, first: str, hints: bool) -> str:
     """What a logical line says, whatever its form."""
     forms = {
