@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.keyboard import Keyboard
 from support.mini import SOLUTION, STUB, Mini, Run
+from support.processes import until
 
 from pytest_mqkata.compare.comparison import (
     AHEAD,
@@ -116,6 +117,24 @@ def test_formatting_comments_and_docstrings_make_no_difference(mini: Mini) -> No
     theirs = SOLUTION.replace("import asyncio\n", "from typing import Protocol, Any\nimport asyncio\n")
 
     assert set(states(compared(mini, textwrap.dedent(mine), theirs)).values()) == {SAME}
+
+
+def test_another_editors_files_are_the_same(mini: Mini) -> None:
+    """Tabs, carriage returns, a byte order mark, and the line break that Python does not take for one."""
+    mine = (
+        SOLUTION.replace("    ", "\t").replace("\n", "\r\n").replace("import asyncio", "import asyncio  # \x0c \u2028")
+    )
+    mini.answer.write_bytes(b"\xef\xbb\xbf" + mine.encode())
+    kata = Kata(mini.root, "redis", "01")
+    own, solution = (Side.of_folder("", folder) for folder in (mini.kata, mini.root / "solutions" / "redis" / "01"))
+    comparison = compare(kata, own, solution)
+
+    assert not comparison.problems
+    assert set(states(comparison).values()) == {SAME}
+    mini.answer.write_bytes(mine.replace("a + b", "b + a").encode())
+    assert changed(compare(kata, Side.of_folder("", mini.kata), solution), "add") == [
+        ("    return b + a", "    return a + b")
+    ]
 
 
 def test_a_renamed_local_variable_shows(mini: Mini) -> None:
@@ -323,7 +342,7 @@ def test_diff_of_one_step(mini: Mini) -> None:
 def test_diff_side_by_side(mini: Mini) -> None:
     """Where the terminal is wide enough, or when asked to; a line that is too long goes on below, further in."""
     mini.write()
-    long = "return " + " + ".join(["a", "b", *["1", "2", "3", "4", "5", "6", "7"]])
+    long = "return " + " + ".join(["a", "b", *"123456789"])
     mini.answer.write_text(SOLUTION.replace("return a + b", long))
     rows = mqkata(mini, "diff", KATA, "--yes", "--side-by-side").output.splitlines()
 
@@ -516,16 +535,16 @@ def test_ctrl_c_leaves_nothing_behind(quiz: Mini, tmp_path: Path, after: str) ->
     """No folder, no process, and the mistake will be asked again."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    endless = "def add(a, b):\n    while True:\n        pass\n"
+    begun = tmp_path / "begun"
+    endless = f"def add(a, b):\n    open({str(begun)!r}, 'w')\n    while True:\n        pass\n"
     file = quiz.root / "tests" / "mistakes" / "redis" / "01" / "subtracts.py"
     file.write_text(f'"""Never ends.\n\nStep: 1\nWhy: it hangs.\n"""\n\n\n{endless}')
     with Keyboard("mistakes", KATA, "--yes", "--name", "subtracts", cwd=quiz.root, TMPDIR=str(temporary)) as keys:
         keys.until("Which step rejects it?")
         if after:
             keys.press(after)
-            keys.until("running the tests on it")
-        keys.press("\x03")
-        assert keys.end() == 130
+            until(begun.exists, 30, "the mistake was not run")
+        assert keys.interrupt() == 130
         assert "mqkata: interrupted" in keys.shown
     assert list(temporary.glob("mqkata-trial-*")) == []
     assert Store(quiz.root).guesses(KATA) == {}

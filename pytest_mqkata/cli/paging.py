@@ -21,8 +21,11 @@ def show(console: Console, content: RenderableType) -> None:
     command = shlex.split(os.environ.get("PAGER", "less"))
     long = len(text.splitlines()) >= console.height - 1
     if not (console.is_terminal and long and command and shutil.which(command[0])):
-        console.file.write(text)
-        console.file.flush()
+        try:
+            console.file.write(text)
+            console.file.flush()
+        except BrokenPipeError:
+            console.on_broken_pipe()  # `| head` has seen enough
         return
     # as git does: colours, end at once if all fits, leave the text on the screen
     environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}

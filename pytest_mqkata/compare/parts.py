@@ -107,9 +107,9 @@ class _Reader:
 
     def __init__(self, text: str, hints: bool) -> None:
         self.parts: dict[str, Part] = {}
-        self._hints = hints
         tree = ast.parse(text)
         self._lines = list(_logical_lines(text, _docstrings(tree), hints))
+        _Bare(hints).visit(tree)
         self._aliases: dict[str, str] = {}  # what a function is also called
         for node in tree.body:
             match node:
@@ -137,7 +137,7 @@ class _Reader:
         lines = [line for line in self._lines if first <= line.number <= last]
         part = Part(
             name,
-            "\n".join(_meaning(node, self._hints) for node in nodes),
+            "\n".join(ast.dump(node) for node in nodes),
             _indented_less(lines),
             getattr(nodes[0], "lineno", first),
             uses=frozenset(_mentioned(nodes)),
@@ -169,7 +169,7 @@ class _Reader:
         elif rest:
             head = self.parts[node.name]
             added = self._lines_of(rest)
-            key = "\n".join([head.key, *(_meaning(one, self._hints) for one in rest)])
+            key = "\n".join([head.key, *(ast.dump(one) for one in rest)])
             self.parts[node.name] = replace(
                 head, key=key, lines=head.lines + tuple(replace(one, text=f"    {one.text}") for one in added)
             )
@@ -197,9 +197,7 @@ class _Reader:
         bare = copy.copy(node)
         bare.body = list(rest) or [ast.Pass()]
         uses = frozenset(_mentioned([*node.bases, *node.decorator_list, *rest]))
-        self.parts[node.name] = Part(
-            node.name, _meaning(bare, self._hints), _indented_less(lines), node.lineno, uses=uses
-        )
+        self.parts[node.name] = Part(node.name, ast.dump(bare), _indented_less(lines), node.lineno, uses=uses)
 
     def _own_lines(self, nodes: Iterable[ast.stmt]) -> list[Line]:
         spans = [(_first_line(node), node.end_lineno or 0) for node in nodes]
@@ -232,7 +230,7 @@ class _Reader:
 
 def _logical_lines(text: str, docstrings: set[int], hints: bool) -> Iterator[Line]:
     """The logical lines of a module, each with the comments that stand above it."""
-    source = text.splitlines()
+    source = text.split("\n")  # as the tokenizer counts them
     above: list[int] = []
     first: tokenize.TokenInfo | None = None
     depth = 0
@@ -252,7 +250,7 @@ def _logical_lines(text: str, docstrings: set[int], hints: bool) -> Iterator[Lin
             start, end = first.start[0], one.end[0]
             if start not in docstrings:
                 code = "\n".join([source[start - 1][first.start[1] :], *source[start:end]])
-                shown = "\n".join(source[number - 1] for number in (*above, *range(start, end + 1)))
+                shown = "\n".join(source[number - 1].expandtabs(4) for number in (*above, *range(start, end + 1)))
                 yield Line(f"{depth} {_line_meaning(code, first.string, hints)}", shown, start, " ".join(words))
             above, first, words = [], None, []
 
@@ -272,7 +270,7 @@ def _line_meaning(code: str, first: str, hints: bool) -> str:
             tree = ast.parse(form)
         except (SyntaxError, ValueError):
             continue
-        return f"{first if first in forms else ''} {_meaning(tree, hints)}"
+        return f"{first if first in forms else ''} {ast.dump(_Bare(hints).visit(tree))}"
     return " ".join(code.split())  # `else:` and its like
 
 
@@ -280,7 +278,7 @@ def _indented_less(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Lines of a method as if it stood by itself."""
     if not lines:
         return ()
-    found = [line.text.splitlines() or [""] for line in lines]
+    found = [line.text.split("\n") for line in lines]
     margin = min(len(text) - len(text.lstrip()) for (text, *_) in found)
     less = int(lines[0].key.partition(" ")[0])
     return tuple(
@@ -296,10 +294,6 @@ def _indented_less(lines: Sequence[Line]) -> tuple[Line, ...]:
 # syntax trees
 
 
-def _meaning(node: ast.AST, hints: bool) -> str:
-    return ast.dump(_Bare(hints).visit(copy.deepcopy(node)))
-
-
 class _Bare(ast.NodeTransformer):
     """Takes docstrings out, and type hints of functions where they do not count."""
 
@@ -309,7 +303,7 @@ class _Bare(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node, Function | ast.ClassDef) and _is_text(node.body[0]):
-            node.body = node.body[1:] or [ast.Pass()]
+            node.body = node.body[1:] or [ast.copy_location(ast.Pass(), node.body[0])]
         if not self._hints:
             if isinstance(node, Function):
                 node.returns = None

@@ -48,7 +48,7 @@ class Keyboard:
         os.close(theirs)
 
     def press(self, keys: str) -> None:
-        """ "\\r" is Enter, "\\x03" is Ctrl-C."""
+        """ "\\r" is Enter."""
         os.write(self._terminal, keys.encode())
 
     def until(self, text: str) -> str:
@@ -65,6 +65,20 @@ class Keyboard:
         while self._read(end):
             assert time.monotonic() < end, f"it does not end: {self.shown}"
         return self._process.wait(_DEADLINE)
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C, again when nothing happens, until the command ends; its exit status.
+
+        Python does not notice one that comes in the moment before it waits for a line.
+        """
+        end = time.monotonic() + _DEADLINE
+        while True:
+            self.press("\x03")
+            patience = time.monotonic() + 5
+            while time.monotonic() < patience:
+                if not self._read(patience):
+                    return self._process.wait(_DEADLINE)
+            assert time.monotonic() < end, f"Ctrl-C does not end it: {self.shown}"
 
     @property
     def shown(self) -> str:
