@@ -94,7 +94,7 @@ def _run(kata: Kata, folder: Path, output: Path, step: int | None, tell: Callabl
         told = 0
         try:
             while process.poll() is None:
-                for test in _written(folder)[-1:]:
+                for test in [one for one in _written(folder) if one.colour != "waiting"][-1:]:
                     if tell and test.step != told:
                         told = test.step
                         tell(told)
