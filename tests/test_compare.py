@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import psutil
 import pytest
 from support.keyboard import Keyboard
 from support.mini import SOLUTION, STUB, Mini, Run
@@ -530,13 +531,19 @@ def test_enter_alone_shows_the_answer(quiz: Mini) -> None:
         assert "0 right of 1 asked, of 2 in all." in keys.shown
 
 
-@pytest.mark.parametrize("after", ["", "1\r"], ids=["at the question", "during the run"])
-def test_ctrl_c_leaves_nothing_behind(quiz: Mini, tmp_path: Path, after: str) -> None:
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [("", "pass"), ("1\r", "pass"), ("1\r", "ignore()")],
+    ids=["at the question", "during the run", "of an answer that does not heed it"],
+)
+def test_ctrl_c_leaves_nothing_behind(quiz: Mini, tmp_path: Path, after: str, before: str) -> None:
     """No folder, no process, and the mistake will be asked again."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     begun = tmp_path / "begun"
-    endless = f"def add(a, b):\n    open({str(begun)!r}, 'w')\n    while True:\n        pass\n"
+    endless = f"def add(a, b):\n    {before}\n    open({str(begun)!r}, 'w')\n    while True:\n        pass\n"
+    endless += "\n\ndef ignore():\n    import signal\n    for one in (signal.SIGINT, signal.SIGHUP):\n"
+    endless += "        signal.signal(one, signal.SIG_IGN)\n"
     file = quiz.root / "tests" / "mistakes" / "redis" / "01" / "subtracts.py"
     file.write_text(f'"""Never ends.\n\nStep: 1\nWhy: it hangs.\n"""\n\n\n{endless}')
     with Keyboard("mistakes", KATA, "--yes", "--name", "subtracts", cwd=quiz.root, TMPDIR=str(temporary)) as keys:
@@ -547,6 +554,7 @@ def test_ctrl_c_leaves_nothing_behind(quiz: Mini, tmp_path: Path, after: str) ->
         assert keys.interrupt() == 130
         assert "mqkata: interrupted" in keys.shown
     assert list(temporary.glob("mqkata-trial-*")) == []
+    assert [one for one in psutil.process_iter(["cmdline"]) if str(temporary) in str(one.info["cmdline"])] == []
     assert Store(quiz.root).guesses(KATA) == {}
 
 

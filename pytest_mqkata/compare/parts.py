@@ -229,7 +229,7 @@ class _Reader:
 
 
 def _logical_lines(text: str, docstrings: set[int], hints: bool) -> Iterator[Line]:
-    """The logical lines of a module, each with the comments that stand above it."""
+    """The logical lines of a module, each with the comments that stand right above it."""
     source = text.split("\n")  # as the tokenizer counts them
     above: list[int] = []
     first: tokenize.TokenInfo | None = None
@@ -244,6 +244,8 @@ def _logical_lines(text: str, docstrings: set[int], hints: bool) -> Iterator[Lin
             depth -= 1
         elif one.type == token.COMMENT and first is None:
             above.append(one.start[0])
+        elif one.type == token.NL and not one.line.strip():
+            above = []  # a comment for more than the next line
         elif one.type not in _LAYOUT and first is None:
             first = one
         elif one.type == token.NEWLINE and first is not None:

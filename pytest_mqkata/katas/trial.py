@@ -1,6 +1,6 @@
 """Runs a kata's tests on an answer that lies nowhere, and tells what became of each step.
 
-It is no learner's run: the history, pytest's cache and hypothesis' examples do not hear of it. This module is also the
+It is no learner's run: neither the history nor pytest's cache hears of it. This module is also the
 pytest plugin that writes the verdicts down for whoever started it.
 """
 
@@ -25,7 +25,7 @@ from pytest_mqkata.progress.records import TestRecord
 
 _FILE = "MQKATA_TRIAL"  # the environment variable that says where the verdicts go
 _POLL = 0.05  # seconds
-_GRACE = 5.0  # seconds that an interrupted pytest has to let go of its brokers
+_GRACE = 3.0  # seconds that an interrupted pytest has to let go of its brokers
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,7 @@ def try_answer(
 def _run(kata: Kata, folder: Path, output: Path, step: int | None, tell: Callable[[int], object] | None) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", __name__, "-p", "no:cacheprovider", "--strict-brokers"]
     command += [f"--answers={folder / 'answers'}", *([f"--step={step}"] if step else []), str(kata.folder)]
-    environment = {
-        **os.environ,
-        _FILE: str(folder / "verdicts"),
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"),
-    }
+    environment = {**os.environ, _FILE: str(folder / "verdicts")}
     with output.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=kata.root, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
