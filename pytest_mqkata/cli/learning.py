@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -133,3 +134,75 @@ def checkout(
     from pytest_mqkata.cli.past import go_back
 
     go_back(kata, number)
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Show the solution though the kata is not green yet.")]
+
+
+@app.command()
+def diff(
+    kata: Kata = None,
+    step: Annotated[
+        Optional[int],  # noqa: UP045 - typer reads the annotation
+        typer.Option("--step", min=1, metavar="N", help="Only what this step exercises, and its helpers."),
+    ] = None,
+    other: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--with", metavar="DIR", help="Another answer: its folder, or one of solutions/' shape."),
+    ] = None,
+    side_by_side: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--side-by-side/--unified", help="Default: side by side from 120 columns on.", show_default=False),
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Compare your answer with the solution, function by function; formatting and comments make no difference.
+
+    Before the kata is green it asks, once, whether you want to see the solution. It never asks with `--with`.
+
+    Example: `mqkata diff kafka/01`, `mqkata diff --step 3`, or `mqkata diff --with ../team-b/katas`
+    """
+    from pytest_mqkata.cli.diff import show_differences
+
+    show_differences(kata, step, other, side_by_side, yes)
+
+
+@app.command()
+def solution(
+    kata: Kata = None,
+    style: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads the annotation
+        typer.Option("--style", metavar="NAME", help="Only the answer in this style, as the list names it."),
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Show the solution, and which other right answers there are and what each shows.
+
+    Before the kata is green it asks, once, whether you want to see it.
+
+    Example: `mqkata solution kafka/01`, or `mqkata solution kafka/01 --style seek_back`
+    """
+    from pytest_mqkata.cli.solution import show_solution
+
+    show_solution(kata, style, yes)
+
+
+@app.command()
+def mistakes(
+    kata: Kata = None,
+    name: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads the annotation
+        typer.Option("--name", metavar="NAME", help="A certain one, asked before or not."),
+    ] = None,
+    all_again: Annotated[bool, typer.Option("--all-again", help="Forget which were asked, and begin anew.")] = False,
+    yes: Yes = False,
+) -> None:
+    """A quiz for when the kata is green: here is a wrong answer. Which step rejects it, and why? Then it is run.
+
+    Each call asks one that was not asked yet. Your own answer and its history are left alone.
+
+    Example: `mqkata mistakes rabbitmq/01`
+    """
+    from pytest_mqkata.cli.mistakes import ask_a_mistake
+
+    ask_a_mistake(kata, name, all_again, yes)

@@ -25,7 +25,8 @@ CONFIG_SUFFIXES = frozenset({".conf", ".ini", ".json", ".toml", ".yaml", ".yml"}
 """A name in a step's marker that ends so is a file of the answer, not a function."""
 
 _BIGGEST = 1_000_000  # bytes of a file that still counts as part of an answer
-_COMMENT_STARTS = ("#", "//", "%%")
+COMMENT_STARTS = ("#", "//", "%%")
+"""What a line of a configuration file begins with that says nothing."""
 
 
 def is_config(name: str) -> bool:
@@ -195,7 +196,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
 def is_blank_config(text: str) -> bool:
     """Whether a configuration file says nothing: comments and empty lines only."""
     lines = (line.strip() for line in text.splitlines())
-    return all(not line or line.startswith(_COMMENT_STARTS) for line in lines)
+    return all(not line or line.startswith(COMMENT_STARTS) for line in lines)
 
 
 def is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

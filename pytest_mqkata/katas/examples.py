@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -90,6 +91,21 @@ class Alternative:
         if self.path.is_file():
             return {self.kata.module: self.path.read_text(encoding="utf-8")}
         return {file.name: file.read_text(encoding="utf-8") for file in self.path.iterdir() if file.is_file()}
+
+    @property
+    def about(self) -> str:
+        """What is different about its style and what that shows: its module's docstring, else a config's first comment.
+
+        Its first paragraph says what the style is.
+        """
+        files = self.files
+        if text := files.get(self.kata.module):
+            return ast.get_docstring(ast.parse(text)) or ""
+        for name in sorted(files):
+            comment = itertools.takewhile(lambda line: line.startswith("#"), files[name].splitlines())
+            if said := "\n".join(line.lstrip("# ").rstrip() for line in comment):
+                return said
+        return ""
 
 
 def mistakes(kata: Kata) -> list[Mistake]:

@@ -148,6 +148,47 @@ class Store:
         names = [file.name for file in (self.folder / "hints" / kata.replace("/", "-")).glob(f"{step}-*")]
         return max((int(name.partition("-")[2]) for name in names if name.partition("-")[2].isdigit()), default=0)
 
+    # the solution, and the wrong answers to guess
+
+    def allow_solution(self, kata: str) -> None:
+        """Remember that the learner wants to see the solution; where it cannot be written it is forgotten."""
+        self._mark("allowed", kata, "solution", "")
+
+    def solution_allowed(self, kata: str) -> bool:
+        """Whether the learner once said so, though the kata was not green."""
+        return "solution" in self._marks("allowed", kata)
+
+    def guessed(self, kata: str, mistake: str, outcome: str) -> None:
+        """Remember that a mistake was shown, and the guess ("right", "wrong", "shown"); see `allow_solution`."""
+        self._mark("guesses", kata, mistake, outcome)
+
+    def guesses(self, kata: str) -> dict[str, str]:
+        """The mistakes that were shown so far, by name, with what became of the guess."""
+        return self._marks("guesses", kata)
+
+    def forget_guesses(self, kata: str) -> None:
+        """All may be asked again."""
+        for name in self._marks("guesses", kata):
+            with contextlib.suppress(OSError):
+                (self._marks_folder("guesses", kata) / name).unlink()
+
+    def _mark(self, kind: str, kata: str, name: str, text: str) -> None:
+        folder = self._marks_folder(kind, kata)
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / name, text.encode())
+
+    def _marks(self, kind: str, kata: str) -> dict[str, str]:
+        found = {}
+        with contextlib.suppress(OSError):
+            for file in sorted(self._marks_folder(kind, kata).iterdir()):
+                if not file.name.startswith("."):
+                    found[file.name] = file.read_text(encoding="utf-8", errors="replace")
+        return found
+
+    def _marks_folder(self, kind: str, kata: str) -> Path:
+        return self.folder / kind / kata.replace("/", "-")
+
     # the current kata
 
     def go_to(self, kata: str) -> None:

@@ -1,4 +1,8 @@
-"""The blocking client; each connection works in a thread of its own, and one that stays silent is left behind."""
+"""The blocking client; each connection works in a thread of its own, and one that stays silent is left behind.
+
+It shows that pika's blocking confirms are enough if somebody else holds the deadline: the publisher waits on a queue for
+the thread's result, and takes another node and another thread when it does not come.
+"""
 
 from __future__ import annotations
 

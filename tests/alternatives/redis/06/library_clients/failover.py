@@ -1,4 +1,8 @@
-"""With the library's own cluster and sentinel clients, and with WATCH and MULTI, said by hand, in place of a script."""
+"""With the library's own cluster and sentinel clients, and with WATCH and MULTI, said by hand, in place of a script.
+
+It shows that the library finds a shard's node and the present master by itself, and that "stored once" needs no script: a
+watched note says whether the entry is there, and EXEC refuses when somebody else was quicker.
+"""
 
 from __future__ import annotations
 
