@@ -118,6 +118,10 @@ class _Observer:
         for name in topics if isinstance(topics, dict) else [getattr(one, "name", one) for one in topics]:
             self._by_hand("created", f"topic {name}")
 
+    def not_created(self, error: Exception, admin: Any, topics: Any, *__: Any, **___: Any) -> None:
+        names = topics if isinstance(topics, dict) else [getattr(one, "name", one) for one in topics]
+        self._recorder.note("refused", f"topic {', '.join(map(str, names))}", _said(error), self._owner(admin))
+
     def deleted(self, _: Any, admin: Any, topics: Iterable[Any], *__: Any, **___: Any) -> None:
         for name in topics:
             self._by_hand("deleted", f"topic {name}")
@@ -177,7 +181,7 @@ def observe(wraps: Wraps, recorder: Recorder) -> None:
         wraps.around(coordinator, "_on_join_complete_async", after=seen.joined)
         wraps.around(coordinator, "_send_offset_commit_request", after=seen.committed, failed=seen.commit_failed)
     if topics := _class("kafka.admin._topics", "TopicAdminMixin"):
-        wraps.around(topics, "create_topics", after=seen.created)
+        wraps.around(topics, "create_topics", after=seen.created, failed=seen.not_created)
         wraps.around(topics, "delete_topics", after=seen.deleted)
     if connection := _class("kafka.net.connection", "KafkaConnection"):
         wraps.around(connection, "connection_lost", before=seen.lost)

@@ -163,12 +163,19 @@ class _Observer:
             on, who = channel.unconfirmed.pop(one, (f"#{one}", ""))
             self._recorder.note(what, on, None, who)
 
+    def not_connected(self, error: Exception, _: Any, parameters: Any = None, *__: Any, **___: Any) -> None:
+        port = getattr(parameters, "port", None)
+        self._recorder.note("connection failed", f"port {port}" if port else "", type(error).__name__)
+
     def ends(self, connection: Any, error: Any) -> None:
         reason = error if error is not None else getattr(connection, "_error", None)
         if reason is None or type(reason).__name__ in ("ConnectionClosedByClient", "ConnectionClosedByBroker"):
             return
-        what = "connection lost" if getattr(connection, "_opened", True) else "connection failed"
-        self._recorder.note(what, _place(connection), None, self._recorder.who(self._link(connection).owner))
+        if not getattr(connection, "_opened", True):
+            return  # it failed before it was one
+        self._recorder.note(
+            "connection lost", _place(connection), None, self._recorder.who(self._link(connection).owner)
+        )
 
 
 def _route(method: Any) -> str:
@@ -189,3 +196,6 @@ def observe(wraps: Wraps, recorder: Recorder) -> None:
     wraps.around(connection, "_send_method", before=observer.sends)
     wraps.around(connection, "_process_frame", before=observer.receives)
     wraps.around(connection, "_on_stream_terminated", before=observer.ends)
+    if blocking := sys.modules.get("pika.adapters.blocking_connection"):
+        # what fails before there is a connection at all
+        wraps.around(blocking.BlockingConnection, "__init__", failed=observer.not_connected)
