@@ -16,6 +16,7 @@ from pytest_mqkata.progress.records import Record, TestRecord
 from pytest_mqkata.progress.store import Store
 from pytest_mqkata.timeline.story import Line, tell
 
+_CODE = ("the test: ", "your code: ")  # a place; the line of code there follows
 _PLACE = re.compile(r"\S+\.\w+:\d+")
 _WIDEST_ON = 0.5  # of what is left of a line beside time, who and what
 
@@ -69,8 +70,13 @@ def _show_failure(out: Console, kata: Kata, record: Record, failed: TestRecord) 
     _paragraph(out, f"{SIGNS[failed.colour]} {failed.headline}", style)
     if failed.where:
         print_line(out, f"  {failed.where}", "bold")
+    code = False
     for line in failed.lines:
-        _paragraph(out, line)
+        if code and line.startswith(" "):
+            print_line(out, line)
+        else:
+            _paragraph(out, line)
+        code = line.startswith(_CODE)
     if failed.timeline:
         out.print()
         print_line(out, "what happened, in ms since the step began:")

@@ -25,6 +25,7 @@ BODY = 40
 
 ANSWER, TEST, TOOL, UNKNOWN = "answer", "test", "tool", ""
 
+_ON = 100  # characters
 _CUT = 4 * BODY  # characters or bytes of a body that are kept until it is shown: UTF-8 has up to 4 bytes a character
 _FAILURES = 8  # failed examples whose events are kept until it is known which one is reported
 _BLANK = re.compile(r"[\x00-\x20\x7f-\xa0]+")
@@ -64,8 +65,8 @@ def _time(event: _Event) -> float:
 def _shown(event: _Event, begun: float) -> dict[str, Any]:
     at, who, what, on, body = event
     shown: dict[str, Any] = {"ms": round((at - begun) * 1000, 1), "who": who, "what": what}
-    if on:
-        shown["on"] = on
+    if place := short(on, _ON):
+        shown["on"] = place
     if text := short(body):
         shown["body"] = text
     return shown
@@ -113,7 +114,13 @@ class Recorder:
         core = sys.modules.get("hypothesis.core")
         state = getattr(core, "StateForActualGivenExecution", None)
         if state is not None:
-            wraps.around(state, "execute_once", before=self._example_begins, failed=self._example_failed)
+            wraps.around(
+                state,
+                "execute_once",
+                before=self._example_begins,
+                failed=self._example_failed,
+                failure=BaseException,  # pytest.fail() raises no Exception
+            )
 
     def _example_begins(self, *_: Any, **__: Any) -> None:
         if self._before is None:
@@ -122,7 +129,7 @@ class Recorder:
         self._examples += 1
         self.note("example begins", f"number {self._examples}", who=UNKNOWN)
 
-    def _example_failed(self, error: Exception, *_: Any, **__: Any) -> None:
+    def _example_failed(self, error: BaseException, *_: Any, **__: Any) -> None:
         self._failed.pop(id(error), None)
         self._failed[id(error)] = self._events
         while len(self._failed) > _FAILURES:
@@ -190,8 +197,8 @@ class Recorder:
             self._threads.add(thread)
 
 
-def short(body: object) -> str:
-    """The beginning of a body, in a line of 40 characters at the most."""
+def short(body: object, limit: int = BODY) -> str:
+    """The beginning of text or bytes, in one line of `limit` characters at the most."""
     if isinstance(body, memoryview):
         body = body.tobytes()
     if isinstance(body, bytes | bytearray):
@@ -199,7 +206,7 @@ def short(body: object) -> str:
     if not isinstance(body, str):
         return ""
     text = _BLANK.sub(" ", body).strip()
-    return text if len(text) <= BODY else text[: BODY - 1] + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _observers() -> Iterator[Callable[[Wraps, Recorder], None]]:

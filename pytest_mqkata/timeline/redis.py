@@ -13,6 +13,7 @@ from pytest_mqkata.timeline.recorder import TEST, Recorder
 from pytest_mqkata.timeline.wraps import Wraps
 
 _HANDSHAKE = frozenset({"HELLO", "AUTH", "SELECT", "CLIENT", "PING", "READONLY", "COMMAND"})
+_DONE_TO_CLIENTS = frozenset({"KILL", "PAUSE", "UNPAUSE"})
 _LOOKS = frozenset(
     {
         *("CONFIG", "DBSIZE", "EXISTS", "GET", "HGETALL", "INFO", "KEYS", "LASTSAVE", "LLEN", "LRANGE", "PTTL"),
@@ -23,10 +24,11 @@ _LOOKS = frozenset(
 """Commands by which tests look at what is there: no part of the story, unless an answer sends them."""
 _PUSHES = frozenset({"LPUSH", "RPUSH", "LPUSHX", "RPUSHX"})
 _POPS = frozenset({"BLPOP", "BRPOP", "LPOP", "RPOP", "LMOVE", "BLMOVE", "RPOPLPUSH", "BRPOPLPUSH", "BLMPOP", "LMPOP"})
+_SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"})
 _READS = frozenset({"XREAD", "XREADGROUP"})
 _CLAIMS = frozenset({"XCLAIM", "XAUTOCLAIM"})
 _MESSAGES = frozenset({"message", "pmessage", "smessage"})
-_SILENT = _HANDSHAKE | {"MULTI", "DISCARD", "XACK"}
+_UNTOLD = frozenset({"MULTI", "DISCARD", "XACK"})
 """Commands whose replies say nothing."""
 _CONFIRMS = {"subscribe": "subscribed", "psubscribe": "subscribed", "ssubscribe": "subscribed"}
 _CONFIRMS |= {"unsubscribe": "unsubscribed", "punsubscribe": "unsubscribed", "sunsubscribe": "unsubscribed"}
@@ -70,24 +72,23 @@ class _Observer:
         who = self._recorder.who(self._link(connection).owner)
         self._recorder.note("connection failed", _place(connection), type(error).__name__, who)
 
-    def disconnects(self, connection: Any, *_: Any, **__: Any) -> None:
+    def connects(self, connection: Any, *_: Any, **__: Any) -> None:
+        """What was asked on the connection before will not be answered."""
         if link := self._links.get(connection):
-            link.pending.clear()
-            link.queued.clear()
-            link.subscribed = False
+            self._links[connection] = _Link(link.owner)
 
     # to the server
 
     def sends(self, connection: Any, *arguments: Any, **_: Any) -> None:
-        command = self._command(connection, arguments)
-        self._sends(command)
-        if command[0] in _SUBSCRIBE:
-            self._link(connection).subscribed = True
+        self._sends(self._command(connection, arguments))
 
     def sent(self, _: None, connection: Any, *arguments: Any, **__: Any) -> None:
         link = self._link(connection)
-        if not link.subscribed:
-            link.pending.append(self._command(connection, arguments))
+        command = self._command(connection, arguments)
+        if command[0] in _SUBSCRIBE:
+            link.subscribed = True
+        elif not link.subscribed:
+            link.pending.append(command)
 
     def not_sent(self, error: Exception, connection: Any, *arguments: Any, **_: Any) -> None:
         self._lost(connection, error, self._command(connection, arguments))
@@ -105,9 +106,9 @@ class _Observer:
     def _sends(self, command: _Command) -> None:
         name, rest, who = command
         note = self._recorder.note
-        if name in _HANDSHAKE or name in _SUBSCRIBE or (name in _LOOKS and who == TEST):
+        if _is_silent(command) or name in _SUBSCRIBE:
             return
-        key = _text(rest[0]) if rest else ""
+        key = _key(command)
         if name in ("PUBLISH", "SPUBLISH"):
             note("published", key, _text(rest[1]), who)
         elif name == "XADD":
@@ -124,7 +125,12 @@ class _Observer:
         elif name == "DISCARD":
             note("aborted", "transaction", None, who)
         elif name != "EXEC":
-            note("requested", f"{name} {key}".strip(), _text(rest[1]) if len(rest) > 1 else None, who)
+            note(
+                "requested",
+                f"{name} {key}".strip(),
+                _text(rest[1]) if len(rest) > 1 and name not in _SCRIPTS else None,
+                who,
+            )
 
     # from the server
 
@@ -134,7 +140,7 @@ class _Observer:
             kind = _text(reply[0])
             if kind in _MESSAGES and len(reply) > 2:
                 who = self._recorder.who(link.owner)
-                self._recorder.note("delivered", f"channel {_text(reply[-2])}", _text(reply[-1]), who)
+                self._recorder.note("delivered", _text(reply[-2]), _text(reply[-1]), who)
                 return
             if kind in _CONFIRMS and len(reply) == 3 and (link.subscribed or not link.pending):
                 if reply[1] is not None:
@@ -144,7 +150,7 @@ class _Observer:
             self._replied(link, link.pending.popleft(), reply)
 
     def _replied(self, link: _Link, command: _Command, reply: Any) -> None:
-        name, rest, who = command
+        name, _, who = command
         if isinstance(reply, str | bytes) and _text(reply) == "QUEUED":
             link.queued.append(command)
         elif name == "EXEC":
@@ -154,8 +160,8 @@ class _Observer:
                 self._replied(link, one, its)
         elif isinstance(reply, Exception):
             self._refused(command, reply)
-        elif name not in _SILENT and not (name in _LOOKS and who == TEST):
-            self._tell(name, _text(rest[0]) if rest else "", reply, who)
+        elif not _is_silent(command) and name not in _UNTOLD:
+            self._tell(name, _key(command), reply, who)
 
     def _tell(self, name: str, key: str, reply: Any, who: str) -> None:
         note = self._recorder.note
@@ -176,30 +182,50 @@ class _Observer:
             if not found:
                 note("empty", name, None, who)
         else:
-            note("replied", f"{name} {key}".strip(), "nothing" if reply is None else _text(reply), who)
+            note("replied", f"{name} {key}".strip(), _reply(reply), who)
 
     def fails(self, error: Exception, connection: Any, *_: Any, **__: Any) -> None:
         link = self._link(connection)
-        if link.subscribed:
-            if not _is(error, "TimeoutError"):
-                self._lost(connection, error, None)
-        elif link.pending:
-            command = link.pending.popleft()
-            if _is(error, "ResponseError"):
+        command = link.pending.popleft() if link.pending else None
+        if _is(error, "ResponseError"):
+            if command:
                 self._refused(command, error)
-            else:
-                self._lost(connection, error, command)
+        elif command or not _is(error, "TimeoutError"):  # or somebody waited for a message
+            link.pending.clear()
+            self._lost(connection, error, command)
 
     def _refused(self, command: _Command, error: Exception) -> None:
-        name, rest, who = command
+        name, _, who = command
         if name != "CLIENT":  # the library tells the server of itself, and servers may not care
-            self._recorder.note("refused", f"{name} {_text(rest[0]) if rest else ''}".strip(), str(error), who)
+            self._recorder.note("refused", f"{name} {_key(command)}".strip(), str(error), who)
 
     def _lost(self, connection: Any, error: Exception, command: _Command | None) -> None:
         who = command[2] if command else self._recorder.who(self._link(connection).owner)
         what = "no reply" if _is(error, "TimeoutError") else "connection lost"
-        on = f"{command[0]} {_text(command[1][0]) if command[1] else ''}".strip() if command else _place(connection)
+        on = f"{command[0]} {_key(command)}".strip() if command else _place(connection)
         self._recorder.note(what, on, type(error).__name__, who)
+
+
+def _is_silent(command: _Command) -> bool:
+    """Whether a command is no part of the story: the library's own, or a test's look at what is there."""
+    name, rest, who = command
+    if name == "CLIENT":
+        return not rest or _text(rest[0]).upper() not in _DONE_TO_CLIENTS
+    return name in _HANDSHAKE or (name in _LOOKS and who == TEST)
+
+
+def _key(command: _Command) -> str:
+    """What a command is about: its first argument, or a script's first key."""
+    name, rest, _ = command
+    if name in _SCRIPTS:
+        return _text(rest[2]) if len(rest) > 2 and _text(rest[1]) != "0" else ""
+    return _text(rest[0]) if rest else ""
+
+
+def _reply(reply: Any) -> str:
+    if reply is None:
+        return "nothing"
+    return " ".join(map(_text, reply[:8])) if isinstance(reply, list) else _text(reply)
 
 
 def _is(error: Exception, name: str) -> bool:
@@ -261,10 +287,10 @@ def observe(wraps: Wraps, recorder: Recorder) -> None:
         if module is None:
             continue
         base = module.AbstractConnection
-        wraps.around(base, "on_connect_check_health", after=seen.connected)
+        wraps.around(base, "on_connect_check_health", before=seen.connects, after=seen.connected)
         wraps.around(base, "send_command", before=seen.sends, after=seen.sent, failed=seen.not_sent)
         wraps.around(base, "pack_commands", before=seen.packs)
         wraps.around(base, "read_response", after=seen.receives, failed=seen.fails)
-        wraps.around(base, "disconnect", before=seen.disconnects)
+        wraps.around(base, "can_read", failed=seen.fails)
         for kind in ("Connection", "UnixDomainSocketConnection"):
             wraps.around(getattr(module, kind), "_connect", failed=seen.not_connected)

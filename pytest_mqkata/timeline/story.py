@@ -17,8 +17,9 @@ TROUBLE = frozenset(
 )
 """Words for what a learner did not expect to happen."""
 
-_FEWEST = 4  # repetitions that are told as one
-_LONGEST = 4  # events in what is repeated
+_FEWEST = 4  # repetitions of one event that are told as one
+_FEWEST_PIECES = 3  # repetitions of several
+_LONGEST = 12  # events in what is repeated
 _NUMBER = re.compile(r"[@#]\d+")
 
 
@@ -49,12 +50,12 @@ class Line:
 
 def tell(events: Sequence[Mapping[str, Any]]) -> list[Line]:
     """The lines for recorded events; what happened over and over is told by its first and its last time."""
-    keys = [_key(event) for event in events]
+    keys = [_key(event, place) for place, event in enumerate(events)]
     lines: list[Line] = []
     place = 0
     while place < len(events):
         length, times = _repeated(keys, place)
-        if times < _FEWEST:
+        if times == 1:
             lines.append(_line(events[place]))
             place += 1
             continue
@@ -63,17 +64,21 @@ def tell(events: Sequence[Mapping[str, Any]]) -> list[Line]:
             lines.append(_folded(events[place:end]))
         else:
             lines += [_line(event) for event in events[place : place + length]]
-            lines.append(Line("", "", f"… these {length} lines {times - 2} more times …", note=True))
+            lines.append(Line("", "", f"… these {length} lines {_more(times - 2)} …", note=True))
             lines += [_line(event) for event in events[end - length : end]]
         place = end
     return lines
 
 
-def _key(event: Mapping[str, Any]) -> tuple[str, str, str]:
+def _more(times: int) -> str:
+    return "once more" if times == 1 else f"{times} more times"
+
+
+def _key(event: Mapping[str, Any], place: int) -> tuple[str, str, str]:
     """What events have in common that are told as one."""
     what = str(event.get("what", ""))
     if what == LEFT_OUT or what.startswith(FAULT):
-        return what, str(id(event)), ""  # never
+        return what, str(place), ""  # what no other has
     return what, str(event.get("who", "")), _NUMBER.sub("", str(event.get("on", "")))
 
 
@@ -85,7 +90,7 @@ def _repeated(keys: Sequence[tuple[str, str, str]], place: int) -> tuple[int, in
         times = 1
         while keys[place + times * length : place + (times + 1) * length] == piece:
             times += 1
-        if times >= _FEWEST and length * times > best[0] * best[1]:
+        if times >= (_FEWEST if length == 1 else _FEWEST_PIECES) and length * times > best[0] * best[1]:
             best = length, times
     return best
 

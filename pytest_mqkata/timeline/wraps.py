@@ -26,6 +26,7 @@ class Wraps:
         before: Callable[..., object] | None = None,
         after: Callable[..., object] | None = None,
         failed: Callable[..., object] | None = None,
+        failure: type[BaseException] = Exception,
     ) -> None:
         """Have a method of `owner` observed; nothing happens if `owner` itself defines no function of that name.
 
@@ -34,7 +35,8 @@ class Wraps:
         Args:
             before: called with the method's arguments.
             after: called with its result and its arguments.
-            failed: called with what it raised and its arguments; not with what is no Exception.
+            failed: called with what it raised and its arguments.
+            failure: the class of what `failed` is called with.
         """
         method = owner.__dict__.get(name)
         # somebody may have kept a wrapper of an earlier test and put it back since
@@ -48,7 +50,7 @@ class Wraps:
                 self._tell(before, args, kwargs)
                 try:
                     result = await original(*args, **kwargs)
-                except Exception as error:
+                except failure as error:
                     self._tell(failed, (error, *args), kwargs)
                     raise
                 self._tell(after, (result, *args), kwargs)
@@ -62,7 +64,7 @@ class Wraps:
                 self._tell(before, args, kwargs)
                 try:
                     result = original(*args, **kwargs)
-                except Exception as error:
+                except failure as error:
                     self._tell(failed, (error, *args), kwargs)
                     raise
                 self._tell(after, (result, *args), kwargs)
