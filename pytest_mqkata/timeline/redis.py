@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -46,12 +47,14 @@ class _Link:
         pending: commands whose replies are still to come: name, arguments, who sent it.
         queued: those of a transaction, whose replies come with EXEC's.
         subscribed: replies come as messages.
+        packing: a pipeline's commands are being put together.
     """
 
     owner: str
     pending: deque[_Command] = field(default_factory=deque)
     queued: list[_Command] = field(default_factory=list)
     subscribed: bool = False
+    packing: bool = False
 
 
 class _Observer:
@@ -94,10 +97,27 @@ class _Observer:
         self._lost(connection, error, self._command(connection, arguments))
 
     def packs(self, connection: Any, commands: Any) -> None:
-        for arguments in commands:
-            command = self._command(connection, arguments)
-            self._sends(command)
-            self._link(connection).pending.append(command)
+        """A pipeline of the blocking client; what can be read only once, is the client's to read."""
+        if isinstance(commands, list | tuple):
+            for arguments in commands:
+                if isinstance(arguments, list | tuple):
+                    self._packs(connection, arguments)
+
+    def begins_packing(self, connection: Any, *_: Any) -> None:
+        """A pipeline of the asyncio client, which packs one command after the other."""
+        self._link(connection).packing = True
+
+    def packs_one(self, connection: Any, *arguments: Any) -> None:
+        if self._link(connection).packing:
+            self._packs(connection, arguments)
+
+    def packed(self, _: Any, connection: Any, *__: Any) -> None:
+        self._link(connection).packing = False
+
+    def _packs(self, connection: Any, arguments: Any) -> None:
+        command = self._command(connection, arguments)
+        self._sends(command)
+        self._link(connection).pending.append(command)
 
     def _command(self, connection: Any, arguments: Any) -> _Command:
         name, *rest = _text(arguments[0]).upper().split()  # "XINFO STREAM" is one argument and two words
@@ -289,7 +309,11 @@ def observe(wraps: Wraps, recorder: Recorder) -> None:
         base = module.AbstractConnection
         wraps.around(base, "on_connect_check_health", before=seen.connects, after=seen.connected)
         wraps.around(base, "send_command", before=seen.sends, after=seen.sent, failed=seen.not_sent)
-        wraps.around(base, "pack_commands", before=seen.packs)
+        if inspect.iscoroutinefunction(base.send_command):
+            wraps.around(base, "pack_commands", before=seen.begins_packing, after=seen.packed, failed=seen.packed)
+            wraps.around(base, "pack_command", before=seen.packs_one)
+        else:
+            wraps.around(base, "pack_commands", before=seen.packs)
         wraps.around(base, "read_response", after=seen.receives, failed=seen.fails)
         wraps.around(base, "can_read", failed=seen.fails)
         for kind in ("Connection", "UnixDomainSocketConnection"):

@@ -30,7 +30,8 @@ class Wraps:
     ) -> None:
         """Have a method of `owner` observed; nothing happens if `owner` itself defines no function of that name.
 
-        Whatever an observer raises is dropped.
+        Whatever an observer raises is dropped. It gets the very arguments, so it must not use up what can be read only
+        once.
 
         Args:
             before: called with the method's arguments.
