@@ -35,7 +35,7 @@ def explain(name: str | None) -> int:
         out, f"{kata.broker_title} {kata.number} · {kata.title}, run {record.number}, {ago(record.time)}", "bold"
     )
     for line in record.brokers:
-        print_line(out, line, "dim")
+        _paragraph(out, line, "dim")
     for sentence in remarks(kata, record):
         print_line(out, sentence, "yellow")
     failed = record.failed
@@ -121,8 +121,8 @@ def _show_timeline(out: Console, lines: list[Line]) -> None:
             continue
         text = Text(f"  {line.ms:>{times}}  {line.who:<4}  ")
         if line.fault:
-            text.append(f"── {line.what.upper()}: {line.on} ".replace("FAULT: ", "FAULT ", 1), "bold yellow")
-            text.append("─" * max(0, out.width - len(text) - 1), "bold yellow")
+            text.append(f"── {line.what.upper()}: {line.on} ".replace("FAULT: ", "FAULT ", 1), "bold magenta")
+            text.append("─" * max(0, out.width - len(text) - 1), "bold magenta")
         else:
             text.append(f"{line.what:<{what}}  ", "red" if line.trouble else "")
             text.append(line.on if not line.body else f"{_shorten(line.on, place):<{place}}")
