@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from pytest_mqkata.brokers.node import Node, next_name
 from pytest_mqkata.brokers.session import ClusterLease
 from pytest_mqkata.errors import ServerNotReady
+from pytest_mqkata.timeline import note_fault
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
@@ -67,6 +68,7 @@ class Cluster(Generic[AnyNode]):
         for member, lease in zip(self._all(), self._lease.nodes(), strict=True):
             member.lease = lease
             member.back_again()
+        note_fault("healed", "the cluster")
 
     def wait_healthy(self, timeout: float = 60.0) -> None:
         """Wait until the cluster is healthy in each node's own view; starts and resumes nothing.

@@ -12,6 +12,7 @@ import httpx
 
 from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.session import Lease
+from pytest_mqkata.timeline import note_fault
 
 _MONITORING_SECONDS = 2.0
 _NO_TLS = False  # the monitoring port speaks plain HTTP; loading certificates would cost 20 ms a question
@@ -50,10 +51,12 @@ class NatsServer(Node):
 
     def reload(self) -> None:
         """SIGHUP: read the config again."""
+        note_fault("config reloaded", self.name)
         self._control("signal", number=int(signal.SIGHUP))
 
     def lame_duck(self) -> None:
         """SIGUSR2: take no new clients, hand over what it leads, let clients go one by one, then end."""
+        note_fault("lame duck", self.name)
         self._control("signal", number=int(signal.SIGUSR2))
 
     def evidence(self) -> list[str]:

@@ -11,6 +11,7 @@ import httpx
 from pytest_mqkata.brokers.cluster import Cluster
 from pytest_mqkata.brokers.nats import NatsServer
 from pytest_mqkata.brokers.session import Session
+from pytest_mqkata.timeline import note_fault
 
 _POLL = 0.05
 _LEADER_SECONDS = 20.0
@@ -70,6 +71,7 @@ class NatsCluster(Cluster[NatsServer]):
         Raises:
             AssertionError: its routes are not gone within 10 seconds.
         """
+        note_fault("isolated", node.name)
         config = self._config_of(node)
         config.with_suffix(_SAVED).write_text(config.read_text())
         config.write_text(re.sub(r"routes: \[.*?\]", _CUT_OFF, config.read_text()))
@@ -84,6 +86,7 @@ class NatsCluster(Cluster[NatsServer]):
         for node in self.nodes:
             saved = self._config_of(node).with_suffix(_SAVED)
             if saved.exists():
+                note_fault("reunited", node.name)
                 saved.replace(self._config_of(node))
                 if node.alive:
                     node.reload()

@@ -11,6 +11,9 @@ from typing import ClassVar
 from pytest_mqkata.brokers import TITLES
 from pytest_mqkata.brokers.session import Lease
 from pytest_mqkata.errors import SharedServerError
+from pytest_mqkata.timeline import note_fault
+
+_NOTED = {"kill": "killed", "stop": "stopped", "pause": "paused", "resume": "resumed"}
 
 _numbers = itertools.count(1)
 run_tag = f"{os.getpid():x}{secrets.token_hex(2)}"
@@ -144,7 +147,11 @@ class Node:
                 f"{action} it. Take the fixture {self.broker}_server_factory: its servers belong to the test."
             )
         self._down_on_purpose = action in ("kill", "stop") or (self._down_on_purpose and action != "start")
+        if action in _NOTED:
+            note_fault(_NOTED[action], self.lease.record.name)  # before it is done: what clients notice comes after
         self.lease.control(action, **options)
+        if action == "start":
+            note_fault("started", self.lease.record.name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.lease.record.name} {self.version} on {self.host}:{self.port}>"

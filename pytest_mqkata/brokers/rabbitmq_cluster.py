@@ -11,6 +11,7 @@ from pytest_mqkata.brokers.rabbitmq import RabbitmqServer
 from pytest_mqkata.brokers.session import ClusterLease, Session
 from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.recipes.management import ManagementError
+from pytest_mqkata.timeline import note_fault
 
 
 class RabbitmqCluster(Cluster[RabbitmqServer]):
@@ -68,6 +69,7 @@ class RabbitmqCluster(Cluster[RabbitmqServer]):
         The nodes' shared secret is what Erlang asks of whoever connects: `node` gets another one for each of the
         others, and its connections to them are closed.
         """
+        note_fault("isolated", node.name)
         self._isolated[node.name] = node
         others = ", ".join(f"'{other.name}'" for other in self.nodes if other is not node)
         # all at the same moment: a node that one still sees and another does not is a partial partition
@@ -79,6 +81,7 @@ class RabbitmqCluster(Cluster[RabbitmqServer]):
     def reunite(self) -> None:
         """End all `isolate`: every node may reach every other again. Returns before they do; see `wait_healthy`."""
         for node in self._isolated.values():
+            note_fault("reunited", node.name)
             for other in self.nodes:
                 if other is not node:
                     with contextlib.suppress(OSError, RuntimeError):

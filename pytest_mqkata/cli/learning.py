@@ -57,6 +57,17 @@ def goto(kata: Annotated[str, typer.Argument(metavar="KATA", help="such as kafka
 
 
 @app.command()
+def explain(kata: Kata = None) -> None:
+    """Show the last failure in full: what the broker held, what happened in which order, how to run it again.
+
+    Example: `mqkata explain kafka/01`
+    """
+    from pytest_mqkata.cli.explain import explain as show
+
+    raise typer.Exit(show(kata))
+
+
+@app.command()
 def hint(
     kata: Kata = None,
     step: Annotated[

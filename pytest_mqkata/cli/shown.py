@@ -7,7 +7,10 @@ import time
 from rich.console import Console
 from rich.text import Text
 
+from pytest_mqkata.katas.answer import read_files
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.progress.records import Record
+from pytest_mqkata.progress.store import digests, suite_digest
 
 SIGNS = {"green": "✔", "red": "✘", "amber": "!", "grey": "?", "waiting": "·"}
 STYLES = {"green": "green", "red": "red", "amber": "yellow", "grey": "dim", "waiting": "dim"}
@@ -49,6 +52,16 @@ def bar(kata: Kata, standing: dict[int, str]) -> Text:
 def passed(kata: Kata, standing: dict[int, str]) -> int:
     """How many steps of a kata are green."""
     return sum(standing.get(number) == "green" for number in kata.step_titles)
+
+
+def remarks(kata: Kata, record: Record) -> list[str]:
+    """What has changed since a run."""
+    remarks = []
+    if record.suite != suite_digest(kata):
+        remarks.append("The kata's tests are newer than that run.")
+    if record.files != digests(read_files(kata.folder)):
+        remarks.append("Your answer has changed since that run.")
+    return remarks
 
 
 def print_line(console: Console, text: str, style: str = "") -> None:

@@ -8,13 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
-from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, bar, passed, print_line, show_steps
+from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, bar, passed, print_line, remarks, show_steps
 from pytest_mqkata.cli.status import GREEN_STATUS, OF_COLOUR
-from pytest_mqkata.katas.answer import read_files
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.path import Week, study_path
 from pytest_mqkata.progress.records import Record
-from pytest_mqkata.progress.store import Store, digests, suite_digest
+from pytest_mqkata.progress.store import Store, suite_digest
 from pytest_mqkata.provision.presence import Presence, presence
 
 _NARROW = 100  # columns below which the list leaves out what is said elsewhere too
@@ -42,7 +41,7 @@ def show_place() -> int:
         print_line(out, f"Not run yet. The story: {kata.folder.relative_to(root)}/README.md")
         print_line(out, f"Next: pytest katas/{kata.id}", "bold")
         return GREEN_STATUS
-    for sentence in _remarks(kata, record):
+    for sentence in remarks(kata, record):
         print_line(out, sentence, "dim")
     print_line(out, f"{passed(kata, standing)} of {len(kata.step_titles)} steps passed, last run {ago(record.time)}.")
     _show_next(out, kata, record, standing, root_weeks=study_path(root), store=store)
@@ -127,16 +126,6 @@ def _colour(kata: Kata, standing: dict[int, str]) -> str:
         if (colour := standing.get(number, "waiting")) != "green":
             return "red" if colour == "waiting" else colour
     return "green"
-
-
-def _remarks(kata: Kata, record: Record) -> list[str]:
-    """What has changed since a run."""
-    remarks = []
-    if record.suite != suite_digest(kata):
-        remarks.append("The kata's tests are newer than that run.")
-    if record.files != digests(read_files(kata.folder)):
-        remarks.append("Your answer has changed since that run.")
-    return remarks
 
 
 def _show_next(

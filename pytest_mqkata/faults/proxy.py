@@ -13,8 +13,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pytest_mqkata.timeline import note_fault
+
 Direction = Literal["both", "to_broker", "to_client"]
 _ONE_WAY = ("to_broker", "to_client")
+_WORDS = {"both": "both ways", "to_broker": "to the broker", "to_client": "to the client"}
 _CHUNK = 65536
 _QUEUE = 128  # connections that wait to be accepted
 _BACKLOG_LIMIT = 8 * 1024 * 1024  # bytes waiting in one direction; above it the proxy stops reading
@@ -99,12 +102,17 @@ class FaultProxy:
 
     def cut(self) -> None:
         """Drop all connections at once, both ends; new ones are accepted."""
+        self._note("cut")
+        self._cut()
+
+    def _cut(self) -> None:
         with self._lock:
             for flow in list(self._flows):
                 self._drop(flow)
 
     def refuse(self, refusing: bool = True) -> None:
         """Refuse new connections, as a port does on which nobody listens, until `accept()`; those that exist go on."""
+        self._note("new connections refused" if refusing else "new connections accepted")
         with self._lock:
             if self._accepting and refusing:
                 self._selector.unregister(self._listener)
@@ -125,22 +133,28 @@ class FaultProxy:
 
     def block(self, direction: Direction = "both") -> None:
         """Swallow the bytes of a direction: nothing arrives there, and nobody is told. Connections stay open."""
+        directions = _directions(direction)
+        self._note(f"blocked {_WORDS[direction]}")
         with self._lock:
-            self._blocked.update(_directions(direction))
+            self._blocked.update(directions)
 
     def unblock(self) -> None:
         """Bytes pass again; what was swallowed stays lost."""
+        self._note("unblocked")
         with self._lock:
             self._blocked.clear()
 
     def delay(self, seconds: float, direction: Direction = "both") -> None:
         """Bytes of a direction arrive `seconds` later than they were sent; 0 ends it."""
+        directions = _directions(direction)
+        self._note(f"delayed {seconds * 1000:g} ms {_WORDS[direction]}")
         with self._lock:
-            for one in _directions(direction):
+            for one in directions:
                 self._delay[one] = seconds
 
     def lose_next_reply(self) -> None:
         """Drop the next bytes from the broker and cut their connection: it did the work, nobody hears of it."""
+        self._note("the next reply will be lost")
         with self._lock:
             self._lose_next_reply = True
 
@@ -152,6 +166,9 @@ class FaultProxy:
             self._closed = True
         self._wake()
         self._thread.join(5)
+
+    def _note(self, what: str) -> None:
+        note_fault(what, f"proxy at port {self.port}")
 
     def __enter__(self) -> FaultProxy:
         return self
@@ -178,7 +195,7 @@ class FaultProxy:
                         self._read(key.data)
                 self._deliver()
         finally:
-            self.cut()
+            self._cut()
             self._selector.close()
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
@@ -227,6 +244,7 @@ class FaultProxy:
                 flow.ended = due
             elif flow.name == "to_client" and self._lose_next_reply:
                 self._lose_next_reply = False
+                self._note("reply lost, connection cut")
                 self._drop(flow)
             elif flow.name not in self._blocked:
                 flow.put(due, data)

@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,9 @@ from pytest_mqkata.katas.deadline import STEP_SECONDS, Deadline, in_debugger
 from pytest_mqkata.katas.history import History
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.steps import Step, step_of
-from pytest_mqkata.katas.verdict import GREEN, WAITING, LeftBehind, NotWritten, Verdict, judge
+from pytest_mqkata.katas.verdict import GREEN, WAITING, LeftBehind, NotWritten, Verdict, first_error, judge
 from pytest_mqkata.terminal import brokers_key
+from pytest_mqkata.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
     from pytest_mqkata.brokers.cluster import Cluster
@@ -48,6 +49,7 @@ class _Practice:
     ports: set[int] = field(default_factory=set)
     waiting: bool = False
     deadline: Deadline | None = None
+    recorder: Recorder | None = None
 
 
 _practice_key = pytest.StashKey[_Practice]()
@@ -166,9 +168,10 @@ class KataHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        if _practice_key not in pyfuncitem.stash:
+        practice = pyfuncitem.stash.get(_practice_key, None)
+        if practice is None:
             return (yield)
-        with self._own_interrupts():
+        with self._own_interrupts(), _recorded(practice):
             try:
                 return (yield)
             except KeyboardInterrupt as error:
@@ -269,6 +272,7 @@ class KataHooks:
             "replay": replay,
             "root": root,
             "files": files,
+            "timeline": _timeline(practice, call) if report.failed else [],
         }
         if report.failed:
             report.when = "call"  # a step that fails, fails: it is no error of the test's own making
@@ -341,6 +345,21 @@ class KataHooks:
         if not hasattr(self._config, "workerinput"):
             interrupted = int(exitstatus) in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
             self._summary.notes += self._history.write(interrupted=interrupted)
+
+
+@contextlib.contextmanager
+def _recorded(practice: _Practice) -> Iterator[None]:
+    """Record what the test's clients and faults do."""
+    practice.recorder = recorder = Recorder(practice.answer.owns, practice.step.kata.root / "katas")
+    with recorder.recording():
+        yield
+
+
+def _timeline(practice: _Practice, call: pytest.CallInfo[None]) -> list[dict[str, Any]]:
+    if practice.recorder is None:
+        return []
+    error = call.excinfo.value if call.excinfo else None
+    return practice.recorder.events(first_error(error) if error else None)
 
 
 class _FromAnswer(Exception):

@@ -76,8 +76,7 @@ def short(path: str | Path) -> str:
 def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
     """What an exception from a kata's test means."""
     verdict = Verdict(step.kata.id, step.number, step.heading, RED, answer=str(answer.folder))
-    if isinstance(error, BaseExceptionGroup):
-        error = _first_of(error)
+    error = first_error(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if answer.owns(frame.filename)]
     test = [
@@ -157,8 +156,9 @@ def _message(error: BaseException) -> list[str]:
     return [line for line in lines if line.strip()] or [type(error).__name__]
 
 
-def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    found: BaseException = group
+def first_error(error: BaseException) -> BaseException:
+    """The error itself, or the first one of a group, which is the one that is judged."""
+    found = error
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
     return found
