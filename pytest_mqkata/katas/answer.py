@@ -179,10 +179,14 @@ class Answer:
 
 def read_files(folder: Path) -> dict[str, bytes]:
     """The files of an answer, by name: all in the folder but the kata's own, hidden and very big ones."""
-    found = {}
-    with contextlib.suppress(OSError):
-        for file in sorted(folder.iterdir()):
-            own = file.name in ("README.md", "hints.toml") or file.name.startswith(("test_", "."))
+    found: dict[str, bytes] = {}
+    try:
+        files = sorted(folder.iterdir())
+    except OSError:
+        return found
+    for file in files:
+        own = file.name in ("README.md", "hints.toml") or file.name.startswith(("test_", "."))
+        with contextlib.suppress(OSError):  # an editor's backup that is gone by now takes no other file along
             if not own and file.is_file() and file.stat().st_size <= _BIGGEST:
                 found[file.name] = file.read_bytes()
     return found
