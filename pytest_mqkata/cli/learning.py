@@ -27,3 +27,14 @@ def hint(
     from pytest_mqkata.cli.hints import show_hint
 
     show_hint(kata, step, level)
+
+
+@app.command()
+def watch(kata: Kata = None) -> None:
+    """Run a kata now and at each save; keys for a hint, the diff, the next kata. It never moves on by itself.
+
+    Example: `mqkata watch kafka/01`
+    """
+    from pytest_mqkata.cli.watch.loop import watch_kata
+
+    raise typer.Exit(watch_kata(kata))
