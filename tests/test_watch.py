@@ -336,7 +336,7 @@ def test_ctrl_z_and_fg(mini: Mini, open_terminal: Callable[..., Terminal]) -> No
 
 
 def test_without_a_terminal_it_is_plain_text(mini: Mini, own_run: Path, tmp_path: Path) -> None:
-    """No keys, nothing cleared, no colours; it ends at SIGTERM with the last run's status."""
+    """No keys, nothing cleared, no colours; it ends at SIGINT with the last run's status."""
     output = tmp_path / "output"
     with output.open("w") as file:
         process = subprocess.Popen(
@@ -352,7 +352,7 @@ def test_without_a_terminal_it_is_plain_text(mini: Mini, own_run: Path, tmp_path
         assert output.read_text().startswith("redis/01 · Mini · ")
         mini.write()
         until(lambda: GREEN in output.read_text(), 20, "no run after the save")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     finally:
         process.kill()
@@ -425,7 +425,14 @@ def test_a_run_that_swallows_every_interruption_is_ended(
     mark = mini.root / "hangs"
     until(lambda: mark.exists() and mark.read_text(), 20, "the answer was not loaded")
     child = psutil.Process(int(mark.read_text()))
-    run.finish()
+    run.cancel()
+
+    def pressed() -> bool:
+        run.press()
+        return run.over
+
+    until(pressed, 10, "it goes on")
+    run.clear_up()
 
     assert run.process.returncode == -signal.SIGKILL
     until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5, "its child goes on")

@@ -52,7 +52,8 @@ class Keyboard:
 
     def _set_single_keys(self, when: int) -> None:
         modes = termios.tcgetattr(self.fd)
-        modes[3] &= ~(termios.ICANON | termios.ECHO)
+        # without TOSTOP, or the run, which is not in front, would be stopped when it writes
+        modes[3] &= ~(termios.ICANON | termios.ECHO | termios.TOSTOP)
         modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
         termios.tcsetattr(self.fd, when, modes)
 

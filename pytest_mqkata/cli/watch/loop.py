@@ -28,6 +28,7 @@ MQKATA = (sys.executable, "-m", "pytest_mqkata.cli.app")
 _LOOK_EVERY = 1.0  # seconds; for file systems that give no word of a change, and files behind symbolic links
 _LOOK_EVERY_UNTOLD = 0.3  # the same where the system gives no word at all
 _PRESS_EVERY = 0.1  # seconds between looks at a run that is being ended
+_SAY_AFTER = 0.7  # seconds after which a run that still ends is spoken of
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -95,6 +96,7 @@ class Watch:
         self._question: _Question | None = None
         self._later: Callable[[], None] | None = None  # a key's work that waits for the run's end
         self._outcome: Outcome | None = None
+        self._said_ending = False
         self._quit = False
 
     @property
@@ -119,8 +121,14 @@ class Watch:
 
     def end(self) -> None:
         """Whatever happened: no run goes on, and the shell's prompt gets a line of its own."""
-        if self._run:
-            self._run.finish()
+        if run := self._run:
+            run.cancel()
+            while not run.over:
+                self._press(run)
+                signals, _ = self._doorbell.wait(_PRESS_EVERY)
+                if signals.intersection(LEAVE):  # a second Ctrl-C
+                    run.kill()
+            run.clear_up()
         with contextlib.suppress(OSError):
             self._screen.leave()
 
@@ -141,9 +149,17 @@ class Watch:
             later()
             return 0.0
         if self._run and self._run.cancelled:
-            self._run.press()
+            self._press(self._run)
             return min(_PRESS_EVERY, patience)
         return patience
+
+    def _press(self, run: Run) -> None:
+        """See to it that a cancelled run ends, and say so if it takes a while."""
+        run.press()
+        if run.ending_for > _SAY_AFTER and not self._said_ending:
+            self._said_ending = True
+            with contextlib.suppress(OSError):  # the terminal was closed
+                self._screen.say("ending the run that goes on …")
 
     def _look(self) -> float:
         """Whether something changed; the seconds until the next look."""
@@ -159,6 +175,7 @@ class Watch:
     def _begin(self, wish: _Wish) -> None:
         self._wish = None
         self._question = None
+        self._said_ending = False
         self._changes.accept(content_of(self._kata))
         self._screen.begin(Kata(self._kata.root, self._kata.broker, self._kata.number), wish.why)
         if not self._changes.judged.tests:

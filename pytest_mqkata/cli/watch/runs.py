@@ -74,21 +74,21 @@ class Run:
         if not self.cancelled:
             self.cancelled, self._cancelled_at = True, time.monotonic()
             self._send(signal.SIGINT)
+            self._send(signal.SIGCONT)  # one that was stopped for reaching for the terminal does not heed it otherwise
 
     def press(self) -> None:
         """To be called now and then after `cancel`: a run that does not end by itself is ended."""
-        while self.cancelled and self._signals and time.monotonic() - self._cancelled_at >= self._signals[0][0]:
+        while self.cancelled and self._signals and self.ending_for >= self._signals[0][0]:
             self._send(self._signals.pop(0)[1])
 
-    def finish(self) -> None:
-        """Cancel it and wait for its end."""
-        if not self.over:
-            self.cancel()
-        while not self.over:
-            self.press()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.1)
-        self.clear_up()
+    @property
+    def ending_for(self) -> float:
+        """Seconds since it was cancelled; 0 if it was not."""
+        return time.monotonic() - self._cancelled_at if self.cancelled else 0.0
+
+    def kill(self) -> None:
+        """End it without waiting for its own clean-up; its leases end with its connections."""
+        self._send(signal.SIGKILL)
 
     def clear_up(self) -> None:
         """After its end: what a cancelled run's answer started and left goes with it, or two would run at once."""
