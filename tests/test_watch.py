@@ -29,7 +29,7 @@ from pytest_mqkata.progress.store import Store
 pytestmark = pytest.mark.timeout(120)
 
 COMMAND = [sys.executable, "-m", "pytest_mqkata.cli.app"]
-GREEN = "✔ all 3 steps passed"
+GREEN = "✔ all 3 passed"
 RED = "✘ 0 of 3 passed"
 NO_CHANGE = 0.8  # seconds: longer than it takes until a change is noticed
 
@@ -492,7 +492,7 @@ def test_keys(sent: bytes, keys: list[str]) -> None:
 
 @pytest.mark.parametrize("width", [30, 80, 160])
 @pytest.mark.parametrize(
-    "outcome", [Outcome("red", 10, 12), Outcome("green", 8, 8), Outcome("amber", 0, 8), Outcome("grey", 0, 8)]
+    "outcome", [Outcome("red", 10, 15), Outcome("green", 15, 15), Outcome("amber", 0, 8), Outcome("grey", 0, 8)]
 )
 def test_the_status_line_is_one_line(width: int, outcome: Outcome) -> None:
     """With all keys' names at 80 columns."""

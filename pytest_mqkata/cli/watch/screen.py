@@ -99,7 +99,7 @@ def result_line(outcome: Outcome | None) -> Text:
     elif not outcome.total:
         text = {"green": "passed", "red": "failed"}[outcome.colour]
     elif outcome.passed == outcome.total:
-        text = f"all {outcome.total} steps passed"
+        text = f"all {outcome.total} passed"
     else:
         text = f"{outcome.passed} of {outcome.total} passed"
         text += f", {outcome.remark}" if outcome.remark else ""
