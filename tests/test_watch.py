@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.mini import SOLUTION, STUB, Mini
-from support.processes import heed_interrupts, running, until
+from support.processes import alive, heed_interrupts, running, until
 from support.terminal import Terminal
 
 from pytest_mqkata.cli.watch import runs
@@ -408,16 +408,19 @@ def test_it_survives_that_the_kata_is_gone_and_that_its_broker_is(
 # the parts
 
 
-def test_a_run_that_swallows_every_interruption_is_ended(
-    mini: Mini, own_run: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stubborn", [True, False], ids=["swallows", "heeds"])
+def test_a_cancelled_run_ends_with_all_that_it_started(
+    mini: Mini, own_run: Path, monkeypatch: pytest.MonkeyPatch, stubborn: bool
 ) -> None:
-    """After a few seconds, by force, and with it what it had started."""
-    monkeypatch.setattr(runs, "INTERRUPT_SECONDS", 0.3)
+    """By force after a few seconds, if its answer swallows every interruption; what it had started goes in any case."""
+    monkeypatch.setattr(runs, "INTERRUPT_SECONDS", 0.3 if stubborn else 60.0)
+    ignore = "signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     mini.answer.write_text(
         "import pathlib, signal, subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"code = 'import signal, time; {ignore}; print(1, flush=True); time.sleep(600)'\n"
+        "child = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        f"{ignore if stubborn else ''}\n"
         "pathlib.Path('hangs').write_text(str(child.pid))\n"
         "time.sleep(600)\n"
     )
@@ -431,12 +434,17 @@ def test_a_run_that_swallows_every_interruption_is_ended(
         run.press()
         return run.over
 
-    until(pressed, 10, "it goes on")
-    run.clear_up()
-
-    assert run.process.returncode == -signal.SIGKILL
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5, "its child goes on")
-    assert run.outcome() == Outcome("grey", remark="pytest was ended by SIGKILL")
+    try:
+        until(pressed, 10, "it goes on")
+        run.clear_up()
+        until(lambda: not alive([child]), 5, "its child goes on")
+    finally:
+        run.kill()
+        if alive([child]):
+            child.kill()
+    if stubborn:
+        assert run.process.returncode == -signal.SIGKILL
+        assert run.outcome() == Outcome("grey", remark="pytest was ended by SIGKILL")
 
 
 def test_content_counts_when_it_has_come_to_rest() -> None:
