@@ -153,7 +153,7 @@ def test_outside_of_the_katas_the_command_says_so(tmp_path: Path) -> None:
     assert "there are no katas here" in done.err
 
 
-@pytest.mark.parametrize("command", ["up", "fault", "down", "ps", "logs", "doctor", "hint"])
+@pytest.mark.parametrize("command", ["up", "fault", "down", "ps", "logs", "doctor", "hint", "watch"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     """`--help` shows how it is used."""
     done = mqkata(command, "--help")

@@ -20,10 +20,10 @@ from pytest_mqkata.cli.watch import runs
 from pytest_mqkata.cli.watch.changes import QUIET, QUIET_WITHOUT_MODULE, Changes, Content, content_of
 from pytest_mqkata.cli.watch.keyboard import keys_in
 from pytest_mqkata.cli.watch.loop import next_kata
-from pytest_mqkata.cli.watch.runs import Outcome, Run
+from pytest_mqkata.cli.watch.runs import Outcome, Run, outcome_of
 from pytest_mqkata.cli.watch.screen import result_line, with_keys
 from pytest_mqkata.katas.kata import Kata
-from pytest_mqkata.progress.records import Record
+from pytest_mqkata.progress.records import Record, TestRecord
 from pytest_mqkata.progress.store import Store
 
 pytestmark = pytest.mark.timeout(120)
@@ -93,12 +93,17 @@ def test_red_on_the_stub_green_after_a_save_and_nothing_after_a_touch(
     mini: Mini, open_terminal: Callable[..., Terminal]
 ) -> None:
     """A learner's first minute; no broker before one is needed, and none of an editor's files counts."""
+    (mini.kata / "hints.toml").write_text('[step.1]\nlevels = ["an idea", "a concept", "the code"]\n')
     terminal = open_terminal()
     terminal.sees("redis/01 · Mini · ")
     terminal.sees("the first run")
     shown = terminal.sees(RED)
     assert "katas/redis/01/mini.py:3" in shown
     terminal.sees("Enter run  h hint  d diff  a all  r reset  n next  q quit")
+    terminal.press("h")
+    terminal.sees("an idea")
+    terminal.sees(RED)
+    terminal.sees("q quit")
     assert running() == []
     assert "\x1b[31m" in terminal.raw  # pytest's colours are kept
 
@@ -479,6 +484,15 @@ def test_content_is_the_answer_and_the_tests(mini: Mini) -> None:
     assert not content_of(kata).module
     tests.unlink()
     assert content_of(kata).tests == ""
+
+
+def test_a_run_whose_steps_were_skipped_is_not_green(mini: Mini) -> None:
+    """As where a broker is missing; nor does an unreadable README end anything."""
+    kata = Kata(mini.root, "redis", "01")
+    record = Record("run", kata.id, 0.0, tests=[TestRecord("test_step1_add", 1, "green")])
+    assert outcome_of(record, kata) == Outcome("grey", 1, 3, remark="the others were skipped")
+    (mini.kata / "README.md").write_bytes(b"\xff")
+    assert outcome_of(record, kata) == Outcome("green", 1, 1)
 
 
 @pytest.mark.parametrize(

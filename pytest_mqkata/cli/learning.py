@@ -31,7 +31,9 @@ def hint(
 
 @app.command()
 def watch(kata: Kata = None) -> None:
-    """Run a kata now and at each save; keys for a hint, the diff, the next kata. It never moves on by itself.
+    """Run a kata now and at each save. It never moves on by itself.
+
+    Keys: Enter run, h hint, d diff, a all steps, r reset, n next, q quit.
 
     Example: `mqkata watch kafka/01`
     """

@@ -30,7 +30,8 @@ class Keyboard:
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
         """Another program has the terminal meanwhile; what was typed and not read by it is dropped."""
-        termios.tcsetattr(self.fd, termios.TCSADRAIN, self._before)
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(self.fd, termios.TCSADRAIN, self._before)
         try:
             yield
         finally:

@@ -177,7 +177,7 @@ class Watch:
         self._question = None
         self._said_ending = False
         self._changes.accept(content_of(self._kata))
-        self._screen.begin(Kata(self._kata.root, self._kata.broker, self._kata.number), wish.why)
+        self._screen.begin(self._kata, wish.why)
         if not self._changes.judged.tests:
             self._outcome = Outcome("grey", remark=f"katas/{self._kata.id} has no tests")
             self._screen.say("The kata's tests are not there. As soon as they are, it runs again.")
@@ -205,7 +205,8 @@ class Watch:
         for key in keys:
             if key == "q":
                 self._quit = True
-            elif question := self._question:
+                return
+            if question := self._question:
                 self._question = None
                 (question.yes if key == "y" else question.no)()
             else:

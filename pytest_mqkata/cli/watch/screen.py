@@ -37,7 +37,7 @@ class Screen:
         if self._terminal:
             rows = shutil.get_terminal_size().lines
             self._write("\x1b[0m" + "\n" * rows + "\x1b[H\x1b[J")
-        title = Text(f"{kata.id} · {kata.title}", "bold")
+        title = Text(f"{kata.id} · {_title(kata)}", "bold")
         title.append(f" · {time.strftime('%H:%M:%S')} · {why}", "not bold")
         self._console.print(title, no_wrap=True, overflow="ellipsis", crop=self._terminal, soft_wrap=not self._terminal)
         self._flush()
@@ -84,6 +84,14 @@ class Screen:
 
     def _flush(self) -> None:
         self._console.file.flush()
+
+
+def _title(kata: Kata) -> str:
+    """By the README as it is now; it may be gone, or half written."""
+    try:
+        return Kata(kata.root, kata.broker, kata.number).title
+    except (OSError, ValueError):
+        return kata.id
 
 
 def result_line(outcome: Outcome | None) -> Text:
