@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from support.processes import alive, heed_interrupts, running, until
 from support.terminal import Terminal
 
 from pytest_mqkata.cli.watch import runs
-from pytest_mqkata.cli.watch.changes import QUIET, QUIET_WITHOUT_MODULE, Changes, Content, content_of
+from pytest_mqkata.cli.watch.changes import QUIET, QUIET_WITHOUT_MODULE, Changes, Content, Watcher, content_of
 from pytest_mqkata.cli.watch.keyboard import keys_in
 from pytest_mqkata.cli.watch.loop import next_kata
 from pytest_mqkata.cli.watch.runs import Outcome, Run, outcome_of
@@ -493,6 +495,36 @@ def test_a_run_whose_steps_were_skipped_is_not_green(mini: Mini) -> None:
     assert outcome_of(record, kata) == Outcome("grey", 1, 3, remark="the others were skipped")
     (mini.kata / "README.md").write_bytes(b"\xff")
     assert outcome_of(record, kata) == Outcome("green", 1, 1)
+
+
+def test_a_file_that_vanishes_takes_no_other_along(mini: Mini, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an editor's backup does while the folder is read."""
+    read = Path.read_bytes
+    (mini.kata / "backup.py").write_text("")
+
+    def vanished(file: Path) -> bytes:
+        if file.name == "backup.py":
+            raise FileNotFoundError(file)
+        return read(file)
+
+    monkeypatch.setattr(Path, "read_bytes", vanished)
+    assert list(content_of(Kata(mini.root, "redis", "01")).files) == ["mini.py"]
+
+
+def test_word_of_a_change_and_what_if_none_can_come(tmp_path: Path) -> None:
+    """A watcher that does not work says so: then one looks by oneself, more often."""
+    told = threading.Event()
+    with Watcher(tmp_path, told.set) as watcher:
+        numbers = itertools.count()
+
+        def written() -> bool:
+            (tmp_path / "file").write_text(str(next(numbers)))  # again, until the thread has begun to watch
+            return told.is_set()
+
+        until(written, 10, "no word of a change")
+        assert watcher.works
+    with Watcher(tmp_path / "nowhere", told.set) as watcher:
+        until(lambda: not watcher.works, 10, "it seems to work")
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,5 @@ class Watcher:
                 debounce=_LONGEST,
                 stop_event=self._stop,
                 raise_interrupt=False,
-                ignore_permission_denied=True,
             ):
                 self._tell()
