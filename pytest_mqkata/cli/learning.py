@@ -217,3 +217,16 @@ def mistakes(
     from pytest_mqkata.cli.mistakes import ask_a_mistake
 
     ask_a_mistake(kata, name, all_again, yes)
+
+
+@app.command()
+def watch(kata: Kata = None) -> None:
+    """Run a kata now and at each save. It never moves on by itself.
+
+    Keys: Enter run, h hint, d diff, a all steps, r reset, n next, q quit.
+
+    Example: `mqkata watch kafka/01`
+    """
+    from pytest_mqkata.cli.watch.loop import watch_kata
+
+    raise typer.Exit(watch_kata(kata))

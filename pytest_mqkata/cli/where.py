@@ -11,7 +11,8 @@ from pytest_mqkata.cli.here import console, kata_named, open_store, repository
 from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, bar, passed, print_line, remarks, show_steps
 from pytest_mqkata.cli.status import GREEN_STATUS, OF_COLOUR
 from pytest_mqkata.katas.kata import Kata
-from pytest_mqkata.katas.path import Week, study_path
+from pytest_mqkata.katas.path import study_path
+from pytest_mqkata.progress.recommend import is_done, recommended
 from pytest_mqkata.progress.records import Record
 from pytest_mqkata.progress.store import Store, suite_digest
 from pytest_mqkata.provision.presence import Presence, presence
@@ -25,7 +26,7 @@ def show_place() -> int:
     store = open_store(root)
     out = console()
     if store.current() is None:
-        first = _recommended(study_path(root), store)
+        first = recommended(root, store)
         print_line(out, "No kata was run here yet.")
         if first:
             print_line(out, f"Begin with {first.id} · {first.title}, {first.folder.relative_to(root)}/README.md")
@@ -44,7 +45,7 @@ def show_place() -> int:
     for sentence in remarks(kata, record):
         print_line(out, sentence, "dim")
     print_line(out, f"{passed(kata, standing)} of {len(kata.step_titles)} steps passed, last run {ago(record.time)}.")
-    _show_next(out, kata, record, standing, root_weeks=study_path(root), store=store)
+    _show_next(out, kata, record, standing, store)
     return OF_COLOUR[_colour(kata, standing)]
 
 
@@ -63,7 +64,7 @@ def show_list(broker: str | None, *, todo: bool) -> None:
     done = 0
     for kata in sorted(katas, key=lambda kata: kata.id):
         standing = store.standing(kata.id)
-        finished = bool(kata.step_titles) and passed(kata, standing) == len(kata.step_titles)
+        finished = is_done(kata, standing)
         done += finished
         if not (todo and finished):
             table.add_row(*_row(kata, standing, store.last_run(kata.id), here[kata.broker], wide=wide))
@@ -80,8 +81,7 @@ def show_next() -> None:
     root = repository()
     store = open_store(root)
     out = console()
-    weeks = study_path(root)
-    for week in weeks:
+    for week in study_path(root):
         if week.katas:
             title = f"Week {week.number} · {week.title}" if week.number else "Besides"
             print_line(out, title, "bold")
@@ -92,13 +92,13 @@ def show_next() -> None:
             line.append(f"{kata.title}  ", "")
             line.append(f"{passed(kata, standing)}/{len(kata.step_titles)} steps, {kata.minutes} min", "dim")
             out.print(line, soft_wrap=True)
-    recommended = _recommended(weeks, store)
+    following = recommended(root, store)
     out.print()
-    if recommended is None:
+    if following is None:
         print_line(out, "All katas are green. How the others did it: mqkata solution KATA", "bold")
         return
-    print_line(out, f"The story of the next one: {recommended.folder.relative_to(root)}/README.md")
-    print_line(out, f"Next: pytest katas/{recommended.id}    (or any other: the order is yours)", "bold")
+    print_line(out, f"The story of the next one: {following.folder.relative_to(root)}/README.md")
+    print_line(out, f"Next: pytest katas/{following.id}    (or any other: the order is yours)", "bold")
 
 
 def go_to(name: str) -> None:
@@ -128,16 +128,13 @@ def _colour(kata: Kata, standing: dict[int, str]) -> str:
     return "green"
 
 
-def _show_next(
-    out: Console, kata: Kata, record: Record, standing: dict[int, str], *, root_weeks: list[Week], store: Store
-) -> None:
+def _show_next(out: Console, kata: Kata, record: Record, standing: dict[int, str], store: Store) -> None:
     failed = record.failed
     colour = _colour(kata, standing)
     if colour == "green":
-        recommended = _recommended(root_weeks, store)
         print_line(out, f"Compare with the solution: mqkata diff {kata.id}")
-        if recommended:
-            print_line(out, f"Next: {recommended.id} · {recommended.title}: pytest katas/{recommended.id}", "bold")
+        if following := recommended(kata.root, store):
+            print_line(out, f"Next: {following.id} · {following.title}: pytest katas/{following.id}", "bold")
         return
     if failed is None:
         print_line(out, f"Next: pytest katas/{kata.id}", "bold")
@@ -152,17 +149,6 @@ def _show_next(
         print_line(out, f"Next: mend that, then pytest katas/{kata.id}", "bold")
     else:
         print_line(out, f"Next: mqkata hint, mqkata explain, or pytest katas/{kata.id}", "bold")
-
-
-def _recommended(weeks: list[Week], store: Store) -> Kata | None:
-    """The first kata on the path that is not green and works here; one that does not, if there is no other."""
-    left = [
-        kata
-        for week in weeks
-        for kata in week.katas
-        if not kata.step_titles or passed(kata, store.standing(kata.id)) < len(kata.step_titles)
-    ]
-    return next((kata for kata in left if presence(kata.broker).works), left[0] if left else None)
 
 
 def _row(kata: Kata, standing: dict[int, str], record: Record | None, here: Presence, *, wide: bool) -> list[Text]:
