@@ -320,6 +320,7 @@ def test_ctrl_z_and_fg(mini: Mini, open_terminal: Callable[..., Terminal]) -> No
     terminal.sees("q quit")
     terminal.press("\x1a")
     terminal.sees("Stopped")
+    terminal.sees("shell> ")
     terminal.press("stty -a | grep -c -e ' icanon'; echo in $((40 + 2)) shell\n")
     assert "\n1\n" in terminal.sees("in 42 shell\n")
     mini.write()
@@ -330,6 +331,7 @@ def test_ctrl_z_and_fg(mini: Mini, open_terminal: Callable[..., Terminal]) -> No
     until((mini.root / "hangs").exists, 20, "the answer did not run")
     terminal.press("\x1a")
     terminal.sees("Stopped")
+    terminal.sees("shell> ")
     terminal.press("fg\n")
     terminal.sees("· continued")  # its deadlines went on meanwhile, so it begins again
     mini.write()
