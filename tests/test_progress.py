@@ -312,9 +312,10 @@ def test_a_failure_that_looks_like_a_recorded_mistake_is_told_first(mini: Mini) 
     alike = mqkata("hint", cwd=mini.root).out
     assert (
         alike.index("This looks like: adds one too many.")
-        < alike.index("a fence has one post more")
+        < alike.index("A fence has one post more")
         < alike.index("idea 1")
     )
+    assert "This looks like" not in mqkata("hint", cwd=mini.root).out  # it was told already
 
     mini.write(add="def add(a, b):\n    raise OSError('no disk')")
     mini.pytest()

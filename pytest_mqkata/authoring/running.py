@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_mqkata.katas.examples import lay_out
 from pytest_mqkata.katas.kata import Kata
 
 _TIMEOUT = 400  # seconds for one pytest run on one kata
@@ -55,11 +56,5 @@ def run(kata: Kata, *arguments: str, backwards: bool = False) -> list[Outcome]:
 def run_answer(kata: Kata, files: Mapping[str, str], *arguments: str) -> list[Outcome]:
     """Run a kata on an answer of the given files, by name; those that it lacks are the solution's."""
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / kata.broker / kata.number
-        target.mkdir(parents=True)
-        for file in kata.solution_folder.iterdir():
-            if file.is_file():
-                (target / file.name).write_bytes(file.read_bytes())
-        for name, text in files.items():
-            (target / name).write_text(text, encoding="utf-8")
+        lay_out(kata, files, Path(folder))
         return run(kata, f"--answers={folder}", *arguments)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-
 from rich.console import Console
 from rich.text import Text
 
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
-from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, passed, print_line, remarks
+from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, paragraph, passed, print_line, remarks
 from pytest_mqkata.cli.status import GREEN_STATUS, OF_COLOUR
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.progress.records import Record, TestRecord
@@ -17,7 +14,6 @@ from pytest_mqkata.progress.store import Store
 from pytest_mqkata.timeline.story import Line, tell
 
 _CODE = ("the test: ", "your code: ")  # a place; the line of code there follows
-_PLACE = re.compile(r"\S+\.\w+:\d+")
 _WIDEST_ON = 0.5  # of what is left of a line beside time, who and what
 
 
@@ -35,7 +31,7 @@ def explain(name: str | None) -> int:
         out, f"{kata.broker_title} {kata.number} · {kata.title}, run {record.number}, {ago(record.time)}", "bold"
     )
     for line in record.brokers:
-        _paragraph(out, line, "dim")
+        paragraph(out, line, "dim")
     for sentence in remarks(kata, record):
         print_line(out, sentence, "yellow")
     failed = record.failed
@@ -67,7 +63,7 @@ def _show_failure(out: Console, kata: Kata, record: Record, failed: TestRecord) 
     out.print()
     print_line(out, f"Step {failed.step} · {kata.step_titles.get(failed.step, '')}", "bold")
     style = STYLES[failed.colour]
-    _paragraph(out, f"{SIGNS[failed.colour]} {failed.headline}", style)
+    paragraph(out, f"{SIGNS[failed.colour]} {failed.headline}", style)
     if failed.where:
         print_line(out, f"  {failed.where}", "bold")
     code = False
@@ -75,7 +71,7 @@ def _show_failure(out: Console, kata: Kata, record: Record, failed: TestRecord) 
         if code and line.startswith(" "):
             print_line(out, line)
         else:
-            _paragraph(out, line)
+            paragraph(out, line)
         code = line.startswith(_CODE)
     if failed.timeline:
         out.print()
@@ -93,19 +89,6 @@ def _show_failure(out: Console, kata: Kata, record: Record, failed: TestRecord) 
         print_line(out, f"Next: mend that, then pytest katas/{kata.id}", "bold")
     else:
         print_line(out, f"Next: mqkata hint {kata.id} --step {failed.step}", "bold")
-
-
-def _paragraph(out: Console, line: str, style: str = "") -> None:
-    """A line, broken where it is too long, but never in a place that a terminal can open."""
-    indent = line[: len(line) - len(line.lstrip())]
-    if len(line) <= out.width or _PLACE.search(line):
-        print_line(out, line, style)
-        return
-    hanging = textwrap.wrap(
-        line, out.width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
-    )
-    for part in hanging:
-        print_line(out, part, style)
 
 
 def _show_timeline(out: Console, lines: list[Line]) -> None:

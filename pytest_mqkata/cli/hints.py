@@ -36,7 +36,7 @@ def show_hint(name: str | None, step: int | None, level: int | None) -> None:
         known = ", ".join(str(one) for one in sorted(kata.hints())) or "none"
         raise typer.BadParameter(f"{kata.id} has no hints for step {number}. Steps with hints: {known}.")
     print_line(out, f"{kata.id} · Step {number} · {kata.step_titles.get(number, '')}", "bold")
-    if level is None and run is not None:
+    if level is None and run is not None and store.first_hint_since(run):
         _show_mistake(out, kata, run, number)
     shown = min(level or store.hints_shown(kata.id, number) + 1, len(levels))
     store.hint_shown(kata.id, number, shown)
@@ -69,7 +69,7 @@ def _show_mistake(out: Console, kata: Kata, run: Record, step: int) -> None:
         title = mistake.title.rstrip(".")
         lead = "This looks like" if index == 0 else "Or like"
         print_line(out, f"{lead}: {title[:1].lower()}{title[1:]}.", "yellow")
-        out.print(Markdown(mistake.why))
+        out.print(Markdown(mistake.why[:1].upper() + mistake.why[1:]))
     if found:
         if run.files != digests(read_files(kata.folder)):
             print_line(out, "(That is what the last run said; your answer has changed since.)", "dim")

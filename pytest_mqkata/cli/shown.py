@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 import time
 
 from rich.console import Console
@@ -20,6 +22,8 @@ WORDS = {
     "amber": "amber: the answer could not be loaded",
     "grey": "grey: the environment failed",
 }
+
+_PLACE = re.compile(r"\S+\.\w+:\d+")
 
 
 def ago(moment: float) -> str:
@@ -67,3 +71,16 @@ def remarks(kata: Kata, record: Record) -> list[str]:
 def print_line(console: Console, text: str, style: str = "") -> None:
     """A line that is not broken, so that a terminal finds the paths and commands in it."""
     console.print(Text(text, style), soft_wrap=True)
+
+
+def paragraph(out: Console, line: str, style: str = "") -> None:
+    """A line, broken where it is too long, but never in a place that a terminal can open."""
+    indent = line[: len(line) - len(line.lstrip())]
+    if len(line) <= out.width or _PLACE.search(line):
+        print_line(out, line, style)
+        return
+    hanging = textwrap.wrap(
+        line, out.width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
+    )
+    for part in hanging:
+        print_line(out, part, style)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
-from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, bar, passed, print_line, remarks, show_steps
+from pytest_mqkata.cli.shown import SIGNS, STYLES, ago, bar, paragraph, passed, print_line, remarks, show_steps
 from pytest_mqkata.cli.status import GREEN_STATUS, OF_COLOUR
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.path import study_path
@@ -140,7 +140,7 @@ def _show_next(out: Console, kata: Kata, record: Record, standing: dict[int, str
         print_line(out, f"Next: pytest katas/{kata.id}", "bold")
         return
     print_line(out, f"Step {failed.step} · {kata.step_titles.get(failed.step, '')}", "bold")
-    print_line(out, f"  {failed.headline}", STYLES[failed.colour])
+    paragraph(out, f"  {failed.headline}", STYLES[failed.colour])
     if failed.where and failed.where not in failed.headline:
         print_line(out, f"  {failed.where}")
     if colour == "grey":

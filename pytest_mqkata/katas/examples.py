@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -116,6 +117,17 @@ def mistakes(kata: Kata) -> list[Mistake]:
 def alternatives(kata: Kata) -> list[Alternative]:
     """By name; [] if none are recorded."""
     return [Alternative(kata, path) for path in _pieces(kata, "alternatives")]
+
+
+def lay_out(kata: Kata, files: Mapping[str, str], folder: Path) -> None:
+    """Write an answer into a folder as `--answers` takes it; files that it lacks are the solution's."""
+    target = folder / kata.broker / kata.number
+    target.mkdir(parents=True)
+    for file in kata.solution_folder.iterdir():
+        if file.is_file():
+            (target / file.name).write_bytes(file.read_bytes())
+    for name, text in files.items():
+        (target / name).write_text(text, encoding="utf-8")
 
 
 def solution_text(kata: Kata) -> str:

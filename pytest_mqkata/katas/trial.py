@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_mqkata.errors import EnvironmentProblem
+from pytest_mqkata.katas.examples import lay_out
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.progress.records import TestRecord
 
@@ -60,13 +61,7 @@ def try_answer(
     """
     with tempfile.TemporaryDirectory(prefix="mqkata-trial-") as name:
         folder = Path(name)
-        answer = folder / "answers" / kata.broker / kata.number
-        answer.mkdir(parents=True)
-        for file in kata.solution_folder.iterdir():
-            if file.is_file():
-                (answer / file.name).write_bytes(file.read_bytes())
-        for file_name, text in files.items():
-            (answer / file_name).write_text(text, encoding="utf-8")
+        lay_out(kata, files, folder / "answers")
         output = folder / "output"
         _run(kata, folder, output, step, tell)
         tests = [_without_the_folder(test, folder) for test in _written(folder)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from pytest_mqkata.katas.answer import read_files
 from pytest_mqkata.katas.kata import Kata
-from pytest_mqkata.progress.store import Store
+from pytest_mqkata.progress.store import Store, digests
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def greenness(store: Store, kata: Kata) -> Greenness:
     """How far a kata is, without running anything."""
     titles = set(kata.step_titles)
     passed = {step for step, colour in store.standing(kata.id).items() if colour == "green"} & titles
-    present = {name: hashlib.sha256(content).hexdigest() for name, content in read_files(kata.folder).items()}
+    present = digests(read_files(kata.folder))
     proven: dict[int, str] = {}  # with the present files alone
     for record in store.records(kata.id):
         if record.kind == "run":

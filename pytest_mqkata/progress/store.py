@@ -138,15 +138,20 @@ class Store:
 
     def hint_shown(self, kata: str, step: int, level: int) -> None:
         """Remember that a hint was shown; where it cannot be written it is forgotten."""
-        folder = self.folder / "hints" / kata.replace("/", "-")
-        with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{step}-{level}").touch()
+        self._mark("hints", kata, f"{step}-{level}", "")
 
     def hints_shown(self, kata: str, step: int) -> int:
         """The highest level of a step's hints that was shown; 0 if none."""
-        names = [file.name for file in (self.folder / "hints" / kata.replace("/", "-")).glob(f"{step}-*")]
-        return max((int(name.partition("-")[2]) for name in names if name.partition("-")[2].isdigit()), default=0)
+        levels = [name.removeprefix(f"{step}-") for name in self._marks("hints", kata) if name.startswith(f"{step}-")]
+        return max((int(level) for level in levels if level.isdigit()), default=0)
+
+    def first_hint_since(self, run: Record) -> bool:
+        """Whether no hint was asked for since a run; from now on one was."""
+        name = f"run-{run.number}"
+        if name in self._marks("hints", run.kata):
+            return False
+        self._mark("hints", run.kata, name, "")
+        return True
 
     # the solution, and the wrong answers to guess
 
