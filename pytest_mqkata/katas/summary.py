@@ -88,7 +88,7 @@ class Summary:
             colour = "All" if passed == total else f"{passed} of"
             terminal.line(f"  {colour} {total} steps passed.", green=True, bold=True)
             if passed == total and _is_learners(tally):
-                terminal.line(f"  Compare with the solution: {short(kata.solution_folder)}")
+                terminal.line(f"  Compare with the solution: mqkata diff {kata.id}")
             return
         number = stopped[0]
         verdict = tally.verdicts[number]
@@ -103,7 +103,7 @@ class Summary:
         terminal.line(f"  {passed} of {total} steps passed. {verdict.heading}:", bold=True)
         terminal.line(f"  {where}{verdict.headline}", **_MARKUP[colour])
         if colour == RED:
-            terminal.line(f"  A hint: mqkata hint {kata.id} --step {number}")
+            terminal.line(f"  A hint: mqkata hint {kata.id} · what happened: mqkata explain {kata.id}")
             if replay := self._seeds.get(kata.id):
                 terminal.line(f"  The same examples again: {replay}")
 
