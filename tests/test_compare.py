@@ -278,6 +278,12 @@ def test_green_is_what_every_step_passed_with_as_it_is_now(mini: Mini) -> None:
     assert not greenness(store, kata).green
     mini.pytest(f"katas/{KATA}")
     assert greenness(store, kata).green
+    done = mqkata(mini, "diff", KATA)  # asks nothing, and says what there is to see next
+    assert done.status == 0
+    assert done.output.splitlines()[-1] == (
+        "Nothing differs. Other correct styles: mqkata solution redis/01; "
+        "wrong answers to guess: mqkata mistakes redis/01"
+    )
 
     mini.answer.write_text(SOLUTION.replace("a + b", "b + a"))
     assert not greenness(store, kata).green
@@ -417,19 +423,6 @@ def test_it_asks_once_for_each_kata(mini: Mini) -> None:
             assert BODY in keys.shown
 
 
-def test_a_green_kata_is_not_asked_about(mini: Mini) -> None:
-    """And the last line says what there is to see next."""
-    mini.write()
-    mini.pytest()
-    done = mqkata(mini, "diff", KATA)
-
-    assert done.status == 0
-    assert done.output.splitlines()[-1] == (
-        "Nothing differs. Other correct styles: mqkata solution redis/01; "
-        "wrong answers to guess: mqkata mistakes redis/01"
-    )
-
-
 # mqkata solution
 
 
@@ -517,15 +510,9 @@ def test_mistakes_are_asked_one_at_a_time_until_all_were(quiz: Mini) -> None:
         assert "1 right of 2 asked, of 2 in all." in keys.shown
     done = mqkata(quiz, "mistakes", KATA, "--yes")
     assert done.output == f"1 right of 2 asked, of 2 in all. From the start: mqkata mistakes {KATA} --all-again\n"
-    again = mqkata(quiz, "mistakes", KATA, "--yes", "--all-again")
-    assert "0 right of 1 asked, of 2 in all." in again.output
-
-
-def test_enter_alone_shows_the_answer(quiz: Mini) -> None:
-    """It counts as asked, and as no guess."""
-    with Keyboard("mistakes", KATA, "--yes", "--name", "subtracts", cwd=quiz.root) as keys:
+    with Keyboard("mistakes", KATA, "--yes", "--all-again", cwd=quiz.root) as keys:
         keys.until("Which step rejects it?")
-        keys.press("\r")
+        keys.press("\r")  # alone: no guess, and asked all the same
         assert keys.end() == 0
         assert "Your guess" not in keys.shown
         assert "0 right of 1 asked, of 2 in all." in keys.shown

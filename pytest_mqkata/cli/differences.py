@@ -97,7 +97,7 @@ def draw(comparison: Comparison, console: Console, *, beside: bool, quiz: bool =
     for one in comparison.differences:
         if one.state not in (SAME, UNWRITTEN, AHEAD):
             drawn += ["", *_heading(one, comparison, width if beside else min(width, WIDE), quiz)]
-            if one.right and one.right.before:
+            if quiz and one.right and one.right.before:
                 drawn.append(_before(one, one.right))
             else:
                 drawn.append(_beside(one, width) if beside else Text("\n").join(_below(one)))

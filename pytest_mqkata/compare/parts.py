@@ -9,8 +9,9 @@ import io
 import re
 import token
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from pytest_mqkata.katas.answer import COMMENT_STARTS, is_blank_config, is_stub
 
@@ -71,7 +72,8 @@ class Part:
         return self.name if self.name in _NO_NAME else self.name.partition(".")[0]
 
 
-def module_parts(text: str, *, hints: bool = True) -> dict[str, Part]:
+@functools.lru_cache(maxsize=4)  # one answer is often compared with several
+def module_parts(text: str, *, hints: bool = True) -> Mapping[str, Part]:
     """The parts of a module by name, in the order in which they stand there.
 
     What is defined twice counts as the last definition says. A class that is its own base, `class Feed(Feed)`, adds to
@@ -83,11 +85,11 @@ def module_parts(text: str, *, hints: bool = True) -> dict[str, Part]:
     Raises:
         SyntaxError: it is no Python; ValueError: nor even text.
     """
-    return _Reader(text, hints).parts
+    return MappingProxyType(_Reader(text, hints).parts)
 
 
-def config_parts(name: str, text: str) -> dict[str, Part]:
-    """A configuration file as one part; {} if there is none."""
+def config_parts(name: str, text: str) -> Mapping[str, Part]:
+    """A configuration file as one part."""
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         said = line.strip()
