@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import json
 import os
@@ -215,6 +216,18 @@ def test_observers_hear_of_each_call_and_are_gone_afterwards() -> None:
         Library.send = Library.own  # type: ignore[method-assign]
         again.undo()
         assert Library().send("good") == "my own good"
+
+        @functools.wraps(kept)
+        def patched(self: Library, text: str) -> str:
+            return f"patched {text}"
+
+        Library.send = patched  # type: ignore[method-assign] # and as one that never mends it
+        third = Wraps()
+        third.around(Library, "send", before=lambda _, text: seen.append(text))
+        assert Library().send("twice") == "patched twice"
+        assert seen[4:] == ["twice"]
+        third.undo()
+        assert Library.send is patched
     finally:
         Library.send = original  # type: ignore[method-assign]
 
@@ -376,6 +389,9 @@ async def test_run(kata, nats_server):
 """
 
 REDIS = """
+import redis.asyncio
+
+
 def send(client, value):
     return client.xadd("orders", {"order": value})
 
@@ -388,6 +404,11 @@ def take(client, entry):
 
 def keep(client, value):
     client.set("n", value)
+
+
+async def push(url):
+    async with redis.asyncio.Redis.from_url(url) as client:
+        return await client.pipeline().rpush("list", 7).lpop("list").execute()
 """
 
 REDIS_TEST = """
@@ -418,6 +439,11 @@ def test_passes(kata, client):
     kata.keep(client, 1)
 
 
+@pytest.mark.step(1, "push")
+async def test_pipeline(kata, redis_server):
+    assert await kata.push(redis_server.url) == [1, b"7"]
+
+
 @pytest.mark.step(2, "keep")
 def test_examples(kata, client):
     client.set("before", 1)
@@ -440,6 +466,8 @@ import threading
 from pathlib import Path
 
 import pytest
+
+from pytest_mqkata.timeline.wraps import is_wrapper
 
 CLASSES = (
     ("pika.connection", "Connection"),
@@ -465,7 +493,7 @@ def wrapped():
     for module, name in CLASSES:
         kind = getattr(sys.modules.get(module), name, None)
         for attribute, value in vars(kind or object).items():
-            if hasattr(value, "__mqkata_original__"):
+            if is_wrapper(value):
                 found.append(f"{module}.{name}.{attribute}")
     return found
 
@@ -667,6 +695,13 @@ def test_a_broken_observer_changes_nothing(project: Mini) -> None:
 def test_passed_tests_carry_no_timeline(project: Mini) -> None:
     """It is for failures."""
     assert recorded(project, "redis", "test_passes") == []
+
+
+def test_a_pipeline_keeps_its_commands(project: Mini) -> None:
+    """The asyncio client gives them away one by one, and only once."""
+    record = Store(project.root).record("redis/01", 1)
+    assert record is not None
+    assert [one.headline for one in record.tests if one.test == "test_pipeline"] == [""]
 
 
 # mqkata explain

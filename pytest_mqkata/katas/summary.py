@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +23,8 @@ _MARKUP: dict[str, dict[str, bool]] = {
     GREY: {"light": True},
     WAITING: {"light": True},
 }
+
+_PLACE = re.compile(r"\S+\.\w+:\d+")
 
 
 @dataclass
@@ -92,20 +97,39 @@ class Summary:
             return
         number = stopped[0]
         verdict = tally.verdicts[number]
-        where = f"{verdict.where}: " if verdict.where and verdict.where not in verdict.headline else ""
+        where = verdict.where if verdict.where not in verdict.headline else ""
         colour = tally.colours[number]
         terminal.line("")
         if colour == GREY:
             terminal.line("  The environment failed, not your answer:", bold=True)
-            terminal.line(f"  {verdict.headline}", **_MARKUP[colour])
+            for line in in_width(verdict.headline, terminal, indent="  "):
+                terminal.line(line, **_MARKUP[colour])
             terminal.line(f"  More: mqkata doctor {kata.broker}")
             return
         terminal.line(f"  {passed} of {total} steps passed. {verdict.heading}:", bold=True)
-        terminal.line(f"  {where}{verdict.headline}", **_MARKUP[colour])
+        if where:
+            terminal.line(f"  {where}")
+        for line in in_width(verdict.headline, terminal, indent="  "):
+            terminal.line(line, **_MARKUP[colour])
         if colour == RED:
             terminal.line(f"  A hint: mqkata hint {kata.id} · what happened: mqkata explain {kata.id}")
             if replay := self._seeds.get(kata.id):
                 terminal.line(f"  The same examples again: {replay}")
+
+
+def in_width(text: str, terminal: TerminalReporter, *, indent: str = "") -> list[str]:
+    """A sentence in lines as wide as the terminal; in one line where there is none, or where a path would be broken."""
+    if not terminal.isatty or _PLACE.search(text):
+        return [indent + text]
+    columns = shutil.get_terminal_size().columns
+    return textwrap.wrap(
+        text,
+        columns,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _is_learners(tally: Tally) -> bool:

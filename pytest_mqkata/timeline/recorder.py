@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -40,26 +40,25 @@ class _Events:
 
     def __init__(self) -> None:
         self._number = itertools.count()
-        self._first: list[_Event] = []
-        self._last: deque[_Event] = deque(maxlen=LAST)
-        self._seen = 0
+        self._first: list[tuple[int, _Event]] = []
+        self._last: deque[tuple[int, _Event]] = deque(maxlen=LAST)
 
     def add(self, event: _Event) -> None:
         number = next(self._number)
-        self._seen = max(self._seen, number + 1)
-        (self._first if number < FIRST else self._last).append(event)
+        (self._first if number < FIRST else self._last).append((number, event))
 
     def to_json(self, begun: float) -> list[dict[str, Any]]:
         """In order of time; with a line where some are left out."""
-        first, last = sorted(self._first, key=_time), sorted(self._last.copy(), key=_time)
-        shown = [_shown(event, begun) for event in first]
-        if left_out := self._seen - len(first) - len(last):
-            shown.append({"what": timeline.LEFT_OUT, "count": left_out})
-        return shown + [_shown(event, begun) for event in last]
+        first, last = self._first.copy(), self._last.copy()
+        shown = _in_order(first, begun)
+        seen = max((number for number, _ in last), default=len(first) - 1) + 1
+        if seen > len(first) + len(last):
+            shown.append({"what": timeline.LEFT_OUT, "count": seen - len(first) - len(last)})
+        return shown + _in_order(last, begun)
 
 
-def _time(event: _Event) -> float:
-    return event[0]
+def _in_order(events: Iterable[tuple[int, _Event]], begun: float) -> list[dict[str, Any]]:
+    return [_shown(event, begun) for _, event in sorted(events, key=lambda numbered: (numbered[1][0], numbered[0]))]
 
 
 def _shown(event: _Event, begun: float) -> dict[str, Any]:

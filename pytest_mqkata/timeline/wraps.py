@@ -7,8 +7,15 @@ import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
-_ORIGINAL = "__mqkata_original__"
+_originals: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""Wrapper to what it wraps. No attribute of the wrapper, which `functools.wraps` would copy to a wrapper around it."""
+
+
+def is_wrapper(method: object) -> bool:
+    """Whether a method is one that was wrapped here."""
+    return inspect.isfunction(method) and method in _originals
 
 
 class Wraps:
@@ -41,8 +48,8 @@ class Wraps:
         """
         method = owner.__dict__.get(name)
         # somebody may have kept a wrapper of an earlier test and put it back since
-        original = getattr(method, _ORIGINAL, method)
-        if not inspect.isfunction(original):
+        original = _originals.get(method, method) if inspect.isfunction(method) else None
+        if original is None:
             return
         if inspect.iscoroutinefunction(original):
 
@@ -72,7 +79,7 @@ class Wraps:
                 return result
 
             wrapper = function
-        setattr(wrapper, _ORIGINAL, original)
+        _originals[wrapper] = original
         self._undo.append((owner, name, method, wrapper))
         setattr(owner, name, wrapper)
 
