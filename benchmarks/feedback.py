@@ -33,6 +33,7 @@ from pytest_mqkata.supervisor.client import ask_all
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRA_TESTS = 20
+_QUICK = ("list", "next")  # commands that start nothing
 
 ROUND_TRIPS = {
     "redis": """
@@ -217,6 +218,7 @@ def _first_red(folder: Path) -> list[Session]:
         shutil.copy(ROOT / "pyproject.toml", copy / "pyproject.toml")
         name = f"{kata.parent.name}/{kata.name}"
         found.append(Session(f"first red of {name}", _pytest(f"katas/{name}"), copy, expect=1))
+    found += [Session(f"mqkata {name}", [sys.executable, "-m", "pytest_mqkata.cli.app", name], copy) for name in _QUICK]
     return found
 
 

@@ -60,9 +60,7 @@ def _is_here(broker: str) -> bool:
     if broker == "rabbitmq":
         return is_debian_like() and (cache_root() / "rabbitmq" / release_tag()).is_dir()
     if broker == "kafka":
-        from pytest_mqkata.provision.kafka import VERSION
-
-        return (cache_root() / "kafka" / VERSION).is_dir()
+        return any(folder.is_dir() for folder in (cache_root() / "kafka").glob("[0-9]*"))
     package, program = _WHEELS[broker]
     return in_wheel(package, program) is not None or importlib.util.find_spec(package) is not None
 
