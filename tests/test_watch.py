@@ -432,7 +432,11 @@ def test_a_cancelled_run_ends_with_all_that_it_started(
         "pathlib.Path('hangs').write_text(str(child.pid))\n"
         "time.sleep(600)\n"
     )
-    run = Run(Kata(mini.root, "redis", "01"), Store(mini.root))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process inherits that a signal is ignored
+    try:
+        run = Run(Kata(mini.root, "redis", "01"), Store(mini.root))
+    finally:
+        signal.signal(signal.SIGINT, before)
     mark = mini.root / "hangs"
     until(lambda: mark.exists() and mark.read_text(), 20, "the answer was not loaded")
     child = psutil.Process(int(mark.read_text()))
