@@ -16,6 +16,8 @@ from pika.exceptions import ChannelClosedByBroker
 
 from pytest_mqkata.brokers.session import Session
 from pytest_mqkata.errors import ServerConfigError, SharedServerError
+from pytest_mqkata.recipes import Launch
+from pytest_mqkata.recipes.rabbitmq import RECIPE
 from pytest_mqkata.testing import eventually
 
 if TYPE_CHECKING:
@@ -166,6 +168,17 @@ def test_a_paused_node_answers_nothing(rabbitmq_server_factory: Factory) -> None
     server.resume()
 
     assert server.ready("orders") == 1
+
+
+def test_a_node_whose_boot_is_not_over_is_not_ready(rabbitmq_server_factory: Factory) -> None:
+    """It listens before that; a vhost that another node of its cluster makes in between would never reach it."""
+    server = rabbitmq_server_factory()
+    record = server.lease.record
+    launch = Launch((), {}, server.log_path, record.ports, record.details)
+    assert RECIPE.probe(launch) is None
+    server.evaluate("rabbit_boot_state:set(core_started).")
+    server.connect().close()
+    assert RECIPE.probe(launch) == "its boot is not over"
 
 
 def test_a_config_is_used_as_it_is(rabbitmq_server_factory: Factory) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import logging
 import re
 import subprocess
@@ -22,7 +21,7 @@ from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.session import Lease, Session
 from pytest_mqkata.errors import EnvironmentProblem, ServerExited
 from pytest_mqkata.recipes.management import Management, ManagementError
-from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, run_ctl
+from pytest_mqkata.recipes.rabbitmq import PASSWORD, USER, evaluate, run_ctl
 
 _SHOWN = 8  # queues that the evidence names; of the rest it gives the number
 _EVIDENCE_TIMEOUT = 0.5  # seconds for the management API's answer to it
@@ -171,24 +170,7 @@ class RabbitmqServer(Node):
             subprocess.TimeoutExpired: no answer in time.
             OSError: erl_call cannot be run.
         """
-        details = self.lease.record.details
-        if not details["erl_call"]:
-            raise RuntimeError("this Erlang came without erl_call")
-        environment = json.loads(details["environment"])
-        cookie = (Path(environment["HOME"]) / ".erlang.cookie").read_text()
-        done = subprocess.run(
-            [details["erl_call"], "-sname", self.name, "-c", cookie, "-e"],
-            input=erlang + "\n",
-            env=environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=_ERL_CALL_TIMEOUT,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"erl_call failed with status {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
+        return evaluate(self.lease.record.details, erlang, cwd=self.folder, timeout=_ERL_CALL_TIMEOUT)
 
     def evidence(self) -> list[str]:
         # a connection of its own: this is called from another thread, and must come back soon from a paused node
