@@ -14,7 +14,7 @@ from pytest_mqkata.supervisor.cluster import Cluster
 from pytest_mqkata.supervisor.guard import Guard
 from pytest_mqkata.supervisor.server import Server
 
-_LOGS_KEPT = 80
+_LOGS_KEPT = 300
 
 
 class Workshop:
