@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import RebalanceInProgressError, TopicAlreadyExistsError
 
 _DEADLINE = 15.0  # seconds
 
@@ -122,8 +122,20 @@ def resume_orders(bootstrap_servers: str, topic: str, group: str, max_orders: in
                 orders += [json.loads(record.value) for record in records]
                 taken[partition] = OffsetAndMetadata(records[-1].offset + 1, "", -1)
         if taken:
-            consumer.commit(taken)
+            _commit(consumer, taken, deadline)
         return orders
+
+
+def _commit(consumer: KafkaConsumer, taken: dict[TopicPartition, OffsetAndMetadata], deadline: float) -> None:
+    """A member joins its group once more when it learns of the topic's partitions; a commit meanwhile is refused."""
+    while True:
+        try:
+            consumer.commit(taken)
+            return
+        except RebalanceInProgressError:
+            if time.monotonic() > deadline:
+                raise
+            consumer.poll(timeout_ms=100)  # takes part in it; what it may return is not committed, so it comes again
 
 
 def replay_since(bootstrap_servers: str, topic: str, timestamp_ms: int) -> list[dict]:
