@@ -14,7 +14,7 @@ def read_orders(bootstrap_servers, topic, timeout=10.0):
         if not any(consumer.end_offsets(partitions).values()):
             return orders
         while True:
-            batches = consumer.poll(timeout_ms=1500)
+            batches = consumer.poll(timeout_ms=4000)
             if not batches:
                 return orders
             for records in batches.values():
