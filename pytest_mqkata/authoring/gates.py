@@ -10,7 +10,7 @@ from pytest_mqkata.authoring.structure import original_stub
 from pytest_mqkata.katas.answer import is_config
 from pytest_mqkata.katas.examples import Alternative, Mistake, solution_text
 from pytest_mqkata.katas.kata import Kata
-from pytest_mqkata.katas.outline import answer_files, step_names
+from pytest_mqkata.katas.outline import answer_files, first_line, step_names
 
 
 def _not_green(outcomes: Sequence[Outcome]) -> list[str]:
@@ -122,16 +122,12 @@ def _with_stubs(solution: str, stub: str, names: Sequence[str]) -> str:
     """The solution, with the definitions of `names` taken from the stub."""
     lines = stub.splitlines()
     pieces = [
-        "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
+        "\n".join(lines[first_line(node) - 1 : node.end_lineno])
         for node in ast.parse(stub).body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in names
     ]
     kept = solution.splitlines()
     for node in reversed(ast.parse(solution).body):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in names:
-            del kept[_first_line(node) - 1 : node.end_lineno]
+            del kept[first_line(node) - 1 : node.end_lineno]
     return "\n".join([*kept, "", "", *pieces, ""])
-
-
-def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])

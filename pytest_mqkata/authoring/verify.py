@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_mqkata.authoring import gates, structure
-from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes
+from pytest_mqkata.katas.examples import Mistake, alternatives, mistakes
 from pytest_mqkata.katas.fingerprints import Fingerprint, fingerprint, record, recorded
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.outline import step_names
@@ -59,40 +60,33 @@ def gates_of(kata: Kata, *, structure_only: bool = False) -> list[Gate]:
         structure_only: only those that need no broker.
     """
     found = [
-        Gate("README, hints and alternatives are there", {"": lambda: structure.is_complete(kata)}),
-        Gate("stub and solution agree", {"": lambda: structure.stub_and_solution_agree(kata)}),
-        Gate("at least five mistakes, with fingerprints", {"": lambda: structure.has_mistakes(kata)}),
+        Gate("README, hints and alternatives are there", {"": partial(structure.is_complete, kata)}),
+        Gate("stub and solution agree", {"": partial(structure.stub_and_solution_agree, kata)}),
+        Gate("at least five mistakes, with fingerprints", {"": partial(structure.has_mistakes, kata)}),
     ]
     if structure_only:
         return found
     steps = step_names(kata)
     return [
         *found,
-        Gate("every step is red on the stub", {"": lambda: gates.stub_is_red(kata)}),
-        Gate("the solution passes", {"": lambda: gates.solution_is_green(kata)}),
-        Gate("the solution passes backwards", {"": lambda: gates.solution_is_green(kata, backwards=True)}),
-        Gate("the solution passes in two workers", {"": lambda: gates.solution_is_green(kata, "-n", "2")}),
-        Gate("each step passes alone", {f"step {step}": _alone(kata, step) for step in steps}),
-        Gate("each mistake is rejected by its step", {one.name: _rejected(one) for one in mistakes(kata)}),
-        Gate("each alternative passes", {one.name: _passes(one) for one in alternatives(kata)}),
-        Gate("the ladder", {f"rung {rung}": _rung(kata, rung) for rung in range(gates.rungs(kata))}),
+        Gate("every step is red on the stub", {"": partial(gates.stub_is_red, kata)}),
+        Gate("the solution passes", {"": partial(gates.solution_is_green, kata)}),
+        Gate("the solution passes backwards", {"": partial(gates.solution_is_green, kata, backwards=True)}),
+        Gate("the solution passes in two workers", {"": partial(gates.solution_is_green, kata, "-n", "2")}),
+        Gate(
+            "each step passes alone",
+            {f"step {step}": partial(gates.solution_is_green, kata, "--step", str(step)) for step in steps},
+        ),
+        Gate(
+            "each mistake is rejected by its step",
+            {one.name: partial(gates.mistake_is_rejected, one) for one in mistakes(kata)},
+        ),
+        Gate(
+            "each alternative passes",
+            {one.name: partial(gates.alternative_is_green, one) for one in alternatives(kata)},
+        ),
+        Gate("the ladder", {f"rung {rung}": partial(gates.ladder, kata, rung) for rung in range(gates.rungs(kata))}),
     ]
-
-
-def _alone(kata: Kata, step: int) -> Check:
-    return lambda: gates.solution_is_green(kata, "--step", str(step))
-
-
-def _rejected(mistake: Mistake) -> Check:
-    return lambda: gates.mistake_is_rejected(mistake)
-
-
-def _passes(alternative: Alternative) -> Check:
-    return lambda: gates.alternative_is_green(alternative)
-
-
-def _rung(kata: Kata, rung: int) -> Check:
-    return lambda: gates.ladder(kata, rung)
 
 
 def verify(gate: Gate, tell: Callable[[str], None]) -> Result:

@@ -9,11 +9,12 @@ from rich.console import Group
 from rich.text import Text
 
 from pytest_mqkata.cli.consent import ask_before_the_solution
-from pytest_mqkata.cli.differences import draw, from_here, is_beside
+from pytest_mqkata.cli.differences import draw, is_beside
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
 from pytest_mqkata.cli.paging import show
 from pytest_mqkata.compare.comparison import DIFFERS, ONLY_LEFT, ONLY_RIGHT, UNWRITTEN, Comparison, Side, compare
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.katas.places import from_here
 from pytest_mqkata.progress.green import greenness
 from pytest_mqkata.progress.store import Store
 

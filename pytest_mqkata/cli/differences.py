@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from pytest_mqkata.compare.comparison import (
     likeness,
 )
 from pytest_mqkata.compare.parts import IMPORTS, STATEMENTS, Line, Part
+from pytest_mqkata.katas.places import from_here
 
 WIDE = 120
 """Columns from which two answers stand beside each other."""
@@ -69,12 +69,6 @@ def _language(file: str) -> str:
     return {".py": "python", ".json": "json", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml"}.get(
         Path(file).suffix, "ini"
     )
-
-
-def from_here(path: Path) -> str:
-    """A path as a person would type it in the working directory."""
-    relative = os.path.relpath(path)
-    return relative if not relative.startswith("../../..") else str(path)
 
 
 def draw(comparison: Comparison, console: Console, *, beside: bool, quiz: bool = False) -> RenderableType:

@@ -8,11 +8,10 @@ from rich.markdown import Markdown
 
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
 from pytest_mqkata.cli.shown import print_line
-from pytest_mqkata.katas.answer import read_files
 from pytest_mqkata.katas.fingerprints import fingerprint, looks_like
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.progress.records import Record
-from pytest_mqkata.progress.store import Store, digests
+from pytest_mqkata.progress.store import Store, is_present
 
 
 def show_hint(name: str | None, step: int | None, level: int | None) -> None:
@@ -71,6 +70,6 @@ def _show_mistake(out: Console, kata: Kata, run: Record, step: int) -> None:
         print_line(out, f"{lead}: {title[:1].lower()}{title[1:]}.", "yellow")
         out.print(Markdown(mistake.why[:1].upper() + mistake.why[1:]))
     if found:
-        if run.files != digests(read_files(kata.folder)):
+        if not is_present(kata, run):
             print_line(out, "(That is what the last run said; your answer has changed since.)", "dim")
         out.print()

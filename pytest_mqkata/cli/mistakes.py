@@ -10,12 +10,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pytest_mqkata.cli.consent import at_a_terminal
-from pytest_mqkata.cli.differences import draw, from_here, is_beside
+from pytest_mqkata.cli.differences import draw, is_beside
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
 from pytest_mqkata.cli.status import ENVIRONMENT_STATUS, RED_STATUS
 from pytest_mqkata.compare.comparison import Side, compare
 from pytest_mqkata.katas.examples import Mistake, mistakes
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.katas.places import from_here
 from pytest_mqkata.katas.trial import Trial, try_answer
 from pytest_mqkata.progress.green import greenness
 from pytest_mqkata.progress.records import TestRecord

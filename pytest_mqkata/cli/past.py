@@ -16,7 +16,8 @@ from pytest_mqkata.errors import EnvironmentProblem
 from pytest_mqkata.katas.answer import read_files
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.progress.records import Record
-from pytest_mqkata.progress.restore import CannotRestore, check_out, contents, is_present, reset, undo
+from pytest_mqkata.progress.restore import CannotRestore, check_out, contents, record_of, reset, undo
+from pytest_mqkata.progress.store import is_present
 
 _SHOWN = 20  # runs, unless all are asked for
 
@@ -48,11 +49,11 @@ def show_difference(name: str | None, older: int, newer: int | None) -> None:
     store = open_store(root)
     out = console()
     with _explained():
-        before = contents(store, _record(kata, store.record(kata.id, older), older))
+        before = contents(store, record_of(kata, store, older))
         if newer is None:
             after, title = read_files(kata.folder), "now"
         else:
-            after, title = contents(store, _record(kata, store.record(kata.id, newer), newer)), f"run {newer}"
+            after, title = contents(store, record_of(kata, store, newer)), f"run {newer}"
     same = True
     for file in sorted(before.keys() | after.keys()):
         lines = list(
@@ -129,12 +130,6 @@ def _show_record(out: Console, kata: Kata, record: Record) -> None:
             line.append("  interrupted", "yellow")
     line.append(here, "bold")
     out.print(line, overflow="ellipsis", no_wrap=True)
-
-
-def _record(kata: Kata, record: Record | None, number: int) -> Record:
-    if record is None:
-        raise CannotRestore(f"{kata.id} has no run {number}. `mqkata history {kata.id}` shows those that there are.")
-    return record
 
 
 @contextlib.contextmanager

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 import time
 
 from rich.console import Console
 from rich.text import Text
 
-from pytest_mqkata.katas.answer import read_files
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.katas.places import broken
 from pytest_mqkata.progress.records import Record
-from pytest_mqkata.progress.store import digests, suite_digest
+from pytest_mqkata.progress.store import is_present, suite_digest
 
 SIGNS = {"green": "✔", "red": "✘", "amber": "!", "grey": "?", "waiting": "·"}
 STYLES = {"green": "green", "red": "red", "amber": "yellow", "grey": "dim", "waiting": "dim"}
-WORDS = {
-    "green": "green",
-    "red": "red",
-    "amber": "amber: the answer could not be loaded",
-    "grey": "grey: the environment failed",
-}
-
-_PLACE = re.compile(r"\S+\.\w+:\d+")
 
 
 def ago(moment: float) -> str:
@@ -63,7 +53,7 @@ def remarks(kata: Kata, record: Record) -> list[str]:
     remarks = []
     if record.suite != suite_digest(kata):
         remarks.append("The kata's tests are newer than that run.")
-    if record.files != digests(read_files(kata.folder)):
+    if not is_present(kata, record):
         remarks.append("Your answer has changed since that run.")
     return remarks
 
@@ -76,11 +66,5 @@ def print_line(console: Console, text: str, style: str = "") -> None:
 def paragraph(out: Console, line: str, style: str = "") -> None:
     """A line, broken where it is too long, but never in a place that a terminal can open."""
     indent = line[: len(line) - len(line.lstrip())]
-    if len(line) <= out.width or _PLACE.search(line):
-        print_line(out, line, style)
-        return
-    hanging = textwrap.wrap(
-        line, out.width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
-    )
-    for part in hanging:
+    for part in broken(line, out.width, hanging=f"{indent}  "):
         print_line(out, part, style)

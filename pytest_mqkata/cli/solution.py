@@ -10,12 +10,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pytest_mqkata.cli.consent import ask_before_the_solution
-from pytest_mqkata.cli.differences import from_here, highlighted
+from pytest_mqkata.cli.differences import highlighted
 from pytest_mqkata.cli.here import console, kata_named, open_store, repository
 from pytest_mqkata.cli.paging import show
 from pytest_mqkata.katas.answer import is_config
 from pytest_mqkata.katas.examples import Alternative, alternatives
 from pytest_mqkata.katas.kata import Kata
+from pytest_mqkata.katas.places import from_here
 
 _SOLUTION = "solution"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pytest_mqkata.katas.answer import COMMENT_STARTS, is_blank_config, is_stub
+from pytest_mqkata.katas.outline import first_line
 
 IMPORTS = "imports"
 STATEMENTS = "other statements of the module"
@@ -135,7 +136,7 @@ class _Reader:
 
     def _put(self, name: str, *nodes: ast.stmt, of: ast.AST | None = None) -> Part:
         """A part of whole statements."""
-        first, last = _first_line(nodes[0]), nodes[-1].end_lineno or 0
+        first, last = first_line(nodes[0]), nodes[-1].end_lineno or 0
         lines = [line for line in self._lines if first <= line.number <= last]
         part = Part(
             name,
@@ -192,8 +193,8 @@ class _Reader:
 
     def _head(self, node: ast.ClassDef, rest: Sequence[ast.stmt]) -> None:
         """The class without its methods."""
-        first = _first_line(node)
-        body = max(_first_line(node.body[0]), node.lineno + 1)
+        first = first_line(node)
+        body = max(first_line(node.body[0]), node.lineno + 1)
         head = [line for line in self._lines if first <= line.number < body]
         lines = head + [line for line in self._own_lines(rest) if line not in head]
         bare = copy.copy(node)
@@ -202,7 +203,7 @@ class _Reader:
         self.parts[node.name] = Part(node.name, ast.dump(bare), _indented_less(lines), node.lineno, uses=uses)
 
     def _own_lines(self, nodes: Iterable[ast.stmt]) -> list[Line]:
-        spans = [(_first_line(node), node.end_lineno or 0) for node in nodes]
+        spans = [(first_line(node), node.end_lineno or 0) for node in nodes]
         return [line for line in self._lines if any(first <= line.number <= last for first, last in spans)]
 
     def _lines_of(self, nodes: Iterable[ast.stmt]) -> tuple[Line, ...]:
@@ -323,11 +324,6 @@ def _docstrings(tree: ast.Module) -> set[int]:
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def _mentioned(nodes: Iterable[ast.AST]) -> Iterator[str]:

@@ -103,8 +103,7 @@ class KataHooks:
                 continue
             step = step_of(item, kata)
             item.stash[_practice_key] = _Practice(step, self._answer(kata, item.path))
-            wanted = chosen in (None, step.number)
-            (kept if wanted else dropped).append(item)
+            (dropped if chosen not in (None, step.number) else kept).append(item)
             self._prepare(item)
         if all(_practice_key in item.stash for item in kept):
             self._leave_the_last_word_to_the_summary()

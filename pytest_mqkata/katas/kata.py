@@ -39,6 +39,10 @@ class Kata:
             return None
         return cls(test_file.parents[3], parts[-3], parts[-2])
 
+    def read_again(self) -> Kata:
+        """The same kata without what was read of it: its README and its tests may have changed since."""
+        return Kata(self.root, self.broker, self.number)
+
     @property
     def id(self) -> str:
         return f"{self.broker}/{self.number}"

@@ -23,6 +23,12 @@ def step_names(kata: Kata) -> dict[int, set[str]]:
     return dict(sorted(steps.items()))
 
 
+def first_line(node: ast.stmt) -> int:
+    """The line at which a statement begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)])
+
+
 def configs(kata: Kata) -> list[str]:
     """The names of the answer's configuration files."""
     return sorted({name for names in step_names(kata).values() for name in names if is_config(name)})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import textwrap
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +10,10 @@ from pathlib import Path
 from _pytest.terminal import TerminalReporter
 
 from pytest_mqkata.katas.kata import Kata
-from pytest_mqkata.katas.verdict import AMBER, GREEN, GREY, RED, WAITING, Verdict, short
+from pytest_mqkata.katas.places import broken, from_here
+from pytest_mqkata.katas.verdict import AMBER, GREEN, GREY, RED, WAITING, Verdict
+from pytest_mqkata.progress.records import SEVERITY
 
-_SEVERITY = (GREEN, WAITING, RED, AMBER, GREY)
 _SIGNS = {GREEN: "✔", RED: "✘", AMBER: "!", GREY: "?", WAITING: "·"}
 _MARKUP: dict[str, dict[str, bool]] = {
     GREEN: {"green": True},
@@ -23,8 +22,6 @@ _MARKUP: dict[str, dict[str, bool]] = {
     GREY: {"light": True},
     WAITING: {"light": True},
 }
-
-_PLACE = re.compile(r"\S+\.\w+:\d+")
 
 
 @dataclass
@@ -38,7 +35,7 @@ class Tally:
 
     def add(self, verdict: Verdict) -> None:
         known = self.colours.get(verdict.step, GREEN)
-        if _SEVERITY.index(verdict.colour) >= _SEVERITY.index(known):
+        if SEVERITY.index(verdict.colour) >= SEVERITY.index(known):
             self.colours[verdict.step] = verdict.colour
             self.verdicts.setdefault(verdict.step, verdict)
             if verdict.colour != self.verdicts[verdict.step].colour:
@@ -75,7 +72,7 @@ class Summary:
             if name.partition(" ")[0] == kata.broker:
                 terminal.line(f"  {line}", light=True)
         if not _is_learners(tally):
-            terminal.line(f"  the answer that ran: {short(tally.answer)}", light=True)
+            terminal.line(f"  the answer that ran: {from_here(tally.answer)}", light=True)
         titles = kata.step_titles
         numbers = sorted(set(titles) | set(tally.colours))
         for number in numbers:
@@ -102,14 +99,14 @@ class Summary:
         terminal.line("")
         if colour == GREY:
             terminal.line("  The environment failed, not your answer:", bold=True)
-            for line in in_width(verdict.headline, terminal, indent="  "):
+            for line in _in_width(verdict.headline, terminal):
                 terminal.line(line, **_MARKUP[colour])
             terminal.line(f"  More: mqkata doctor {kata.broker}")
             return
         terminal.line(f"  {passed} of {total} steps passed. {verdict.heading}:", bold=True)
         if where:
             terminal.line(f"  {where}")
-        for line in in_width(verdict.headline, terminal, indent="  "):
+        for line in _in_width(verdict.headline, terminal):
             terminal.line(line, **_MARKUP[colour])
         if colour == RED:
             terminal.line(f"  A hint: mqkata hint {kata.id} · what happened: mqkata explain {kata.id}")
@@ -117,19 +114,10 @@ class Summary:
                 terminal.line(f"  The same examples again: {replay}")
 
 
-def in_width(text: str, terminal: TerminalReporter, *, indent: str = "") -> list[str]:
-    """A sentence in lines as wide as the terminal; in one line where there is none, or where a path would be broken."""
-    if not terminal.isatty or _PLACE.search(text):
-        return [indent + text]
-    columns = shutil.get_terminal_size().columns
-    return textwrap.wrap(
-        text,
-        columns,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _in_width(text: str, terminal: TerminalReporter) -> list[str]:
+    """A sentence in lines as wide as the terminal; in one line where there is none."""
+    line = f"  {text}"
+    return broken(line, shutil.get_terminal_size().columns, hanging="  ") if terminal.isatty else [line]
 
 
 def _is_learners(tally: Tally) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from pytest_mqkata.errors import EnvironmentProblem, ServerConfigError
 from pytest_mqkata.katas.answer import Answer, AnswerNotLoadable, Unwritten, is_config
 from pytest_mqkata.katas.deadline import DeadlineReached
+from pytest_mqkata.katas.places import from_here
 from pytest_mqkata.katas.steps import Step
 
 GREEN, RED, AMBER, GREY, WAITING = "green", "red", "amber", "grey", "waiting"
@@ -64,15 +65,6 @@ class Verdict:
         return cls(**data)
 
 
-def short(path: str | Path) -> str:
-    """A path as a person would type it from here, if it lies below here."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        relative = os.path.relpath(path)
-        return relative if not relative.startswith("../../..") else str(path)
-
-
 def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
     """What an exception from a kata's test means."""
     verdict = Verdict(step.kata.id, step.number, step.heading, RED, answer=str(answer.folder))
@@ -85,16 +77,16 @@ def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
     match error:
         case NotWritten(stub=stub) if is_config(stub.name):
             verdict.headline = f"not written yet: `{stub.name}` holds nothing but comments"
-            verdict.where = f"{short(stub.file)}:{stub.line}"
+            verdict.where = f"{from_here(stub.file)}:{stub.line}"
             verdict.lines = ["Its comments say what to set; the kata's README says what it is for."]
         case NotWritten(stub=stub):
-            verdict.headline = f"not written yet: `{stub.name}()` in {short(stub.file)}:{stub.line}"
-            verdict.where = f"{short(stub.file)}:{stub.line}"
+            verdict.headline = f"not written yet: `{stub.name}()` in {from_here(stub.file)}:{stub.line}"
+            verdict.where = f"{from_here(stub.file)}:{stub.line}"
             verdict.lines = [
                 "Write that function; its docstring says what it must do, the kata's README what it is for."
             ]
         case NotImplementedError() if own:
-            name, place = own[-1].name, f"{short(own[-1].filename)}:{own[-1].lineno}"
+            name, place = own[-1].name, f"{from_here(own[-1].filename)}:{own[-1].lineno}"
             verdict.headline, verdict.where = f"not written yet: `{name}()` in {place}", place
         case AnswerNotLoadable():
             verdict.colour = AMBER
@@ -167,7 +159,7 @@ def first_error(error: BaseException) -> BaseException:
 def _place(own: list[traceback.FrameSummary], test: list[traceback.FrameSummary]) -> str:
     for frames in (own, test):
         if frames:
-            return f"{short(frames[-1].filename)}:{frames[-1].lineno}"
+            return f"{from_here(frames[-1].filename)}:{frames[-1].lineno}"
     return ""
 
 
@@ -177,7 +169,7 @@ def _code_lines(own: list[traceback.FrameSummary], test: list[traceback.FrameSum
         if frames:
             frame = frames[-1]
             source = linecache.getline(frame.filename, frame.lineno or 0).strip()
-            lines.append(f"{label}: {short(frame.filename)}:{frame.lineno} in {frame.name}")
+            lines.append(f"{label}: {from_here(frame.filename)}:{frame.lineno} in {frame.name}")
             if source:
                 lines.append(f"    {source}")
     return ["", *lines] if lines else []
@@ -191,4 +183,4 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def _shorten_paths(text: str, answer: Answer) -> str:
-    return text.replace(f"{answer.folder}{os.sep}", f"{short(answer.folder)}{os.sep}")
+    return text.replace(f"{answer.folder}{os.sep}", f"{from_here(answer.folder)}{os.sep}")

@@ -9,7 +9,8 @@ from typing import Any
 FORMAT = 1
 """Of the files in .mqkata/history; a reader sets those of another format aside."""
 
-_SEVERITY = ("green", "waiting", "red", "amber", "grey")
+SEVERITY = ("green", "waiting", "red", "amber", "grey")
+"""The colours; of a step's tests the last one in this order is the step's."""
 
 
 @dataclass(frozen=True)
@@ -118,5 +119,5 @@ def colours(tests: Iterable[TestRecord]) -> dict[int, str]:
     found: dict[int, str] = {}
     for test in tests:
         known = found.get(test.step, "green")
-        found[test.step] = max(known, test.colour, key=_SEVERITY.index)
+        found[test.step] = max(known, test.colour, key=SEVERITY.index)
     return dict(sorted(found.items()))

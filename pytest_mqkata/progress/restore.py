@@ -9,9 +9,9 @@ from pathlib import Path
 from pytest_mqkata.errors import MqkataError
 from pytest_mqkata.katas.answer import is_config, read_files
 from pytest_mqkata.katas.kata import Kata
-from pytest_mqkata.katas.outline import answer_files
+from pytest_mqkata.katas.outline import answer_files, first_line
 from pytest_mqkata.progress.records import Record
-from pytest_mqkata.progress.store import Store, digests, write_whole
+from pytest_mqkata.progress.store import Store, write_whole
 from pytest_mqkata.progress.stubs import stub
 
 
@@ -53,10 +53,7 @@ def check_out(kata: Kata, store: Store, number: int) -> Record | None:
         CannotRestore: there is no such record, or its answer is gone.
         OSError: something cannot be written.
     """
-    record = store.record(kata.id, number)
-    if record is None:
-        raise CannotRestore(f"{kata.id} has no run {number}. `mqkata history {kata.id}` shows those that there are.")
-    return _replace(kata, store, contents(store, record), f"before checkout of {number}")
+    return _replace(kata, store, contents(store, record_of(kata, store, number)), f"before checkout of {number}")
 
 
 def undo(kata: Kata, store: Store) -> Record:
@@ -77,6 +74,17 @@ def undo(kata: Kata, store: Store) -> Record:
         raise CannotRestore(f"What was saved before is gone. What there is: mqkata history {kata.id}")
     replaced = _replace(kata, store, contents(store, record), "before undo")
     return replaced or record
+
+
+def record_of(kata: Kata, store: Store, number: int) -> Record:
+    """
+    Raises:
+        CannotRestore: there is no record of that number.
+    """
+    record = store.record(kata.id, number)
+    if record is None:
+        raise CannotRestore(f"{kata.id} has no run {number}. `mqkata history {kata.id}` shows those that there are.")
+    return record
 
 
 def contents(store: Store, record: Record) -> dict[str, bytes]:
@@ -148,8 +156,7 @@ def _definitions(source: str) -> dict[str, tuple[int, int]]:
 
     def note(node: ast.stmt, prefix: str = "") -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            found[prefix + node.name] = (first - 1, node.end_lineno or node.lineno)
+            found[prefix + node.name] = (first_line(node) - 1, node.end_lineno or node.lineno)
             if isinstance(node, ast.ClassDef) and not prefix:
                 for inner in node.body:
                     note(inner, f"{node.name}.")
@@ -157,8 +164,3 @@ def _definitions(source: str) -> dict[str, tuple[int, int]]:
     for node in ast.parse(source).body:
         note(node)
     return found
-
-
-def is_present(kata: Kata, record: Record) -> bool:
-    """Whether the answer is now as it was at a record's time."""
-    return digests(read_files(kata.folder)) == record.files

@@ -57,7 +57,7 @@ def content_of(kata: Kata) -> Content:
 
     Temporary, backup and hidden files of editors do not count, nor do data files that an answer writes.
     """
-    kata = Kata(kata.root, kata.broker, kata.number)  # its tests may have come or gone since
+    kata = kata.read_again()  # its tests may have come or gone since
     try:
         tests = _digest(kata.test_file.read_bytes())
     except OSError:

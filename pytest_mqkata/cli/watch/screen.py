@@ -11,11 +11,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from pytest_mqkata.cli.shown import SIGNS
 from pytest_mqkata.cli.watch.runs import Outcome
 from pytest_mqkata.katas.kata import Kata
 
 _STYLES = {"green": "bold green", "red": "bold red", "amber": "bold yellow", "grey": "bold"}
-_SIGNS = {"green": "✔", "red": "✘", "amber": "!", "grey": "?"}
 _KEYS = ("Enter run", "h hint", "d diff", "a all steps", "r reset", "n next", "q quit")
 
 
@@ -84,7 +84,7 @@ class Screen:
 def _title(kata: Kata) -> str:
     """By the README as it is now; it may be gone, or half written."""
     try:
-        return Kata(kata.root, kata.broker, kata.number).title
+        return kata.read_again().title
     except (OSError, ValueError):
         return kata.id
 
@@ -106,7 +106,7 @@ def result_line(outcome: Outcome | None) -> Text:
     else:
         text = f"{outcome.passed} of {outcome.total} passed"
         text += f", {outcome.remark}" if outcome.remark else ""
-    return Text(f"{_SIGNS[outcome.colour]} {text}", _STYLES[outcome.colour])
+    return Text(f"{SIGNS[outcome.colour]} {text}", _STYLES[outcome.colour])
 
 
 def with_keys(line: Text, width: int) -> Text:
