@@ -98,26 +98,24 @@ def about(server: Any, kind: str, name: str) -> dict[str, Any] | None:
 
 def must_be_exchange(server: Any, exchange: str, kind: str, *, why: str = "") -> None:
     found = about(server, "exchanges", exchange)
-    assert found is not None, f"There is no exchange {exchange!r}. exchange_declare() makes one.{why and ' ' + why}"
+    assert found is not None, f"There is no exchange {exchange!r}. exchange_declare() makes one. {why}".rstrip()
     assert found["type"] == kind, (
-        f"The exchange {exchange!r} is of the type {found['type']}, and should be {kind}. {why}"
+        f"The exchange {exchange!r} is of the type {found['type']}, and should be {kind}. {why}".rstrip()
     )
     assert found["durable"], (
         f"The exchange {exchange!r} is not durable: a restart of the broker removes it, and its bindings."
     )
-    assert not found["auto_delete"], (
-        f"The exchange {exchange!r} is auto-delete: it goes when its last queue is unbound."
-    )
+    assert not found["auto_delete"], f"The exchange {exchange!r} is auto-delete: it goes with its last binding."
 
 
 def must_be_queues(server: Any, queues: Iterable[str], *, why: str = "") -> None:
     for queue in queues:
         found = about(server, "queues", queue)
-        assert found is not None, f"There is no queue {queue!r}.{why and ' ' + why}"
-        assert found["durable"], f"The queue {queue!r} is not durable: a restart of the broker removes it."
+        assert found is not None, f"There is no queue {queue!r}. {why}".rstrip()
         assert not found["exclusive"], (
-            f"The queue {queue!r} is exclusive: only one connection may use it, and it goes with it."
+            f"The queue {queue!r} is exclusive: no other connection may use it, and it vanishes with the one that made it."
         )
+        assert found["durable"], f"The queue {queue!r} is not durable: a restart of the broker removes it."
         assert not found["auto_delete"], (
             f"The queue {queue!r} is auto-delete: it goes with its last consumer, and what waits in it is lost."
         )
@@ -398,7 +396,7 @@ def about_the_alternate(server: Any) -> str:
     """What is wrong with the way to the catch-all."""
     arguments = (about(server, "exchanges", "orders") or {}).get("arguments", {})
     alternate = arguments.get("alternate-exchange")
-    if alternate is None:
+    if not alternate:
         return (
             f"The topic exchange has the arguments {arguments}. It hands what it cannot route to the exchange that the "
             "argument 'alternate-exchange' names."
@@ -459,6 +457,7 @@ def test_step5_the_table(kata: ModuleType) -> None:
         ("order*", "orders", False),
     ):
         result = kata.topic_matches(pattern, key)
+        assert isinstance(result, bool), f"topic_matches() returned {result!r}; it must return True or False."
         if result is not wanted:
             wrong.append(f"pattern {pattern!r}, key {key!r}: {wanted}, and topic_matches() returned {result!r}")
     assert not wrong, "These rows of the README's table do not come out right:\n" + "\n".join(wrong)
@@ -746,6 +745,24 @@ def test_step7_the_catch_all_counts(
             f"The message with the key {key!r} is in {holder}, and publish() {what_came(result)}, not True. Also what only "
             "the catch-all has taken is not lost."
         )
+
+
+@pytest.mark.step(7, "publish")
+def test_step7_a_full_queue_refuses(kata: ModuleType, channel: BlockingChannel, sender: BlockingChannel) -> None:
+    full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    sender.queue_declare("shelf", durable=True, arguments=full)
+    for number in (1, 2):
+        result = published(kata, channel, "", "shelf", b"order %d" % number)
+        if number == 1:
+            assert result is True, f"The queue has the message, and publish() {what_came(result)}; it must return True."
+    waiting = [body for _, _, body in taken(sender, "shelf")]
+    assert waiting == [b"order 1"], (
+        f"A queue with room for one message was sent b'order 1', then others; it holds {waiting}."
+    )
+    assert result is not True, (
+        "The queue was full and refused the message (its confirm is a nack), and publish() returned True. That the message "
+        "did not come back says only that there is a queue for it; that the queue has taken it, the confirm alone says."
+    )
 
 
 @pytest.mark.step(7, "publish")
