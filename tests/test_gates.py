@@ -231,6 +231,18 @@ def test_a_mistake_in_a_configuration_file(config_kata: Kata) -> None:
     assert gates.mistake_is_rejected(mistake) == ["wrong_port names step 1, but no step rejects it first"]
 
 
+def test_of_a_mistake_in_a_configuration_file_the_steps_that_read_it_are_run(config_kata: Kata) -> None:
+    """The others see the solution, as in a dozen runs before; with a wrong function beside it, all are run."""
+    path = config_kata.root / "tests/mistakes/redis/01/wrong_port"
+    _write(path / "mini.conf", "port 1\n")
+    _write(path / "mistake.toml", 'title = "None"\nstep = 1\nwhy = "It is right."\n')
+    mistake = Mistake(config_kata, path)
+    assert {one.step for one in gates.run_mistake(mistake)} == {1}
+
+    _write(path / config_kata.module, "def unused() -> None: ...\n")
+    assert {one.step for one in gates.run_mistake(mistake)} == {1, 2, 3}
+
+
 def test_an_alternative_with_another_configuration_file(config_kata: Kata) -> None:
     """Its files are used, the others are the solution's."""
     path = config_kata.root / "tests/alternatives/redis/01/folder"

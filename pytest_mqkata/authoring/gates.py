@@ -38,8 +38,18 @@ def solution_is_green(kata: Kata, *arguments: str, backwards: bool = False) -> l
 
 
 def run_mistake(mistake: Mistake) -> list[Outcome]:
-    """Run a wrong answer. Of a kata that needs a cluster only the step that rejects it is run: each takes seconds."""
-    only = [f"--only-steps={mistake.step}"] if mistake.kata.needs_cluster else []
+    """Run a wrong answer: only those of its steps that may come out differently than on the solution.
+
+    Of a kata that needs a cluster only the step that rejects it: each takes seconds. Of a mistake in configuration files
+    the steps that read one of them.
+    """
+    if mistake.kata.needs_cluster:
+        steps = [mistake.step]
+    elif not mistake.text:
+        steps = [number for number, names in step_names(mistake.kata).items() if names & mistake.configs.keys()]
+    else:
+        steps = []
+    only = [f"--only-steps={','.join(map(str, steps))}"] if steps else []
     return run_answer(mistake.kata, mistake.files, *only)
 
 
