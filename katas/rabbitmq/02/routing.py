@@ -34,8 +34,7 @@ def declare_direct(channel: BlockingChannel, exchange: str, routes: Mapping[str,
     """Make sure that the durable direct exchange exists, and the queues that it serves.
 
     `routes` says for each queue's name with which keys it is bound: a durable queue that all may use (not exclusive, not
-    auto-delete), with one binding
-    for each key. A queue without keys is declared and not bound.
+    auto-delete), with one binding for each key. A queue without keys is declared and not bound.
 
     May be called any number of times; messages that wait in the queues stay.
     """
