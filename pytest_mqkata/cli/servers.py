@@ -30,6 +30,13 @@ FAULTS = {
 }
 """What can be done to a node, and what then holds."""
 
+_PAGES = {
+    "management": "Management UI (user and password guest): http://127.0.0.1:{port}",
+    "prometheus": "Metrics: http://127.0.0.1:{port}/metrics",
+    "monitoring": "Monitoring: http://127.0.0.1:{port}",
+}
+"""What a browser can look at, by the name of the port."""
+
 
 def bring_up(broker: str, idle: float) -> None:
     """Have a warm server of `broker` that stays up `idle` seconds after its last use."""
@@ -41,6 +48,9 @@ def bring_up(broker: str, idle: float) -> None:
         finally:
             session.close()
     console.print(f"It stays up {_duration(idle)} after its last use. Now: [bold]pytest katas/{broker}/01[/bold]")
+    for name, page in _PAGES.items():
+        if port := record.ports.get(name):
+            console.print(page.format(port=port), soft_wrap=True)
     console.print(f"Log: {record.log}", style="dim", soft_wrap=True)
 
 
