@@ -72,6 +72,10 @@ def parse_metrics(text: str) -> list[Sample]:
 class Rates:
     """Turns counters into rates: keeps what they were at the previous call."""
 
+    def __init__(self) -> None:
+        """Nothing was observed yet."""
+        raise NotImplementedError
+
     def observe(self, at: float, counters: Mapping[str, float]) -> dict[str, float]:
         """Per-second rates since the previous call, for the counters that were there then and are now.
 

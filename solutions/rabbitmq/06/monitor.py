@@ -109,6 +109,7 @@ class Rates:
     """Turns counters into rates: keeps what they were at the previous call."""
 
     def __init__(self) -> None:
+        """Nothing was observed yet."""
         self._at = math.inf
         self._counters: dict[str, float] = {}
 
