@@ -60,7 +60,7 @@ def hold(channel: BlockingChannel, queue: str, prefetch: int) -> None:
 
 
 @pytest.mark.step(1, "queue_stats")
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(30)
 def test_step1_what_queues_are_doing(kata: ModuleType, rabbitmq_server: Any, new_channel: NewChannel) -> None:
     """One queue at rest, one that was never used, one whose consumer acknowledges nothing, and one that works."""
     queues = resting, idle, filling, passing = [
@@ -231,7 +231,6 @@ def test_step2_any_label_value(kata: ModuleType) -> None:
     @example([("", "# no comment", math.nan)])
     @example([("a\u2028b\x85c", "\x0b\x0c\r", 4.0)])
     def round_trip(series: list[tuple[str, str, float]]) -> None:
-        series = [(queue.replace("\r", ""), *rest) for queue, *rest in series]  # type: ignore[misc]
         page = rendered(series)
         expected = [Line.of("depth", {"queue": queue, "note": note}, value) for queue, note, value in series]
         got = parsed(kata, page)
@@ -404,11 +403,29 @@ def test_step4_drain(kata: ModuleType, stats: tuple[Any, ...], expected: float, 
 # Step 5
 
 
+@pytest.mark.step(5, "alerts.yml")
+def test_step5_the_rules_are_valid(kata_dir: Path, promtool: Callable[..., Any]) -> None:
+    checked = promtool("check", "rules", kata_dir / "alerts.yml")
+    if checked.returncode:
+        pytest.fail(f"promtool, Prometheus' own tool, does not take alerts.yml: {failure(checked, kata_dir)}")
+    groups = read_yaml(kata_dir / "alerts.yml").get("groups") or ()
+    rules = [rule for group in groups for rule in group.get("rules") or () if "alert" in rule]
+    missing = [name for name in ALERTS if name not in {rule["alert"] for rule in rules}]
+    assert not missing, f"alerts.yml has no alert with the name {', '.join(missing)}."
+    for rule in rules:
+        assert (rule.get("labels") or {}).get("severity"), (
+            f"The alert {rule['alert']} has no label severity: is it worth waking somebody up?"
+        )
+        assert (rule.get("annotations") or {}).get("summary"), (
+            f"The alert {rule['alert']} has no annotation summary: who is woken up wants to know what is wrong."
+        )
+
+
 @pytest.mark.step(5, "prometheus.yml")
 def test_step5_the_configuration_is_valid(kata_dir: Path, promtool: Callable[..., Any]) -> None:
     checked = promtool("check", "config", kata_dir / "prometheus.yml")
     if checked.returncode:
-        pytest.fail(f"promtool, Prometheus' own tool, does not take prometheus.yml:\n{said(checked, kata_dir)}")
+        pytest.fail(f"promtool, Prometheus' own tool, does not take prometheus.yml: {failure(checked, kata_dir)}")
     config = read_yaml(kata_dir / "prometheus.yml")
     jobs = {job.get("job_name"): job for job in config.get("scrape_configs") or ()}
     assert "rabbitmq" in jobs, f'prometheus.yml has the jobs {list(jobs) or "none"}; the broker\'s must be "rabbitmq".'
@@ -425,24 +442,6 @@ def test_step5_the_configuration_is_valid(kata_dir: Path, promtool: Callable[...
         f"prometheus.yml loads the rule files {config.get('rule_files') or 'none'}, and alerts.yml is not among them: none "
         "of its alerts would ever fire."
     )
-
-
-@pytest.mark.step(5, "alerts.yml")
-def test_step5_the_rules_are_valid(kata_dir: Path, promtool: Callable[..., Any]) -> None:
-    checked = promtool("check", "rules", kata_dir / "alerts.yml")
-    if checked.returncode:
-        pytest.fail(f"promtool, Prometheus' own tool, does not take alerts.yml:\n{said(checked, kata_dir)}")
-    groups = read_yaml(kata_dir / "alerts.yml").get("groups") or ()
-    rules = [rule for group in groups for rule in group.get("rules") or () if "alert" in rule]
-    missing = [name for name in ALERTS if name not in {rule["alert"] for rule in rules}]
-    assert not missing, f"alerts.yml has no alert with the name {', '.join(missing)}."
-    for rule in rules:
-        assert (rule.get("labels") or {}).get("severity"), (
-            f"The alert {rule['alert']} has no label severity: is it worth waking somebody up?"
-        )
-        assert (rule.get("annotations") or {}).get("summary"), (
-            f"The alert {rule['alert']} has no annotation summary: who is woken up wants to know what is wrong."
-        )
 
 
 @pytest.mark.step(5, "prometheus.yml", "alerts.yml")
@@ -466,6 +465,11 @@ def read_yaml(file: Path) -> dict[str, Any]:
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert isinstance(content, dict), f"{file.name} is no mapping of keys to values."
     return content
+
+
+def failure(done: Any, folder: Path) -> str:
+    """What promtool has against a file, in one line."""
+    return " ".join(said(done, folder).rpartition("FAILED:")[2].split())
 
 
 def said(done: Any, folder: Path) -> str:
@@ -717,13 +721,15 @@ def complaint(scenario: Scenario, minute: float, queues: Sequence[str], pages: P
         labels = found[1].replace(" 1E+00", "").replace("{}", "neither queue nor vhost among its labels")
         fires = f" with {labels}" if scenario.alert in ABOUT_QUEUES else ""
         return f"{story}: at minute {minute:g} {scenario.alert} {expected}; it fires{fires}."
-    names = " or ".join(f"{prefix}…" for prefix in prefixes(pages))
-    hint = (
-        f" (The pages in your prometheus.yml have series of queues with names that begin with {names}.)"
-        if about
-        else ""
-    )
-    return f"{story}: at minute {minute:g} {scenario.alert} {expected}; it does not.{hint}"
+    return f"{story}: at minute {minute:g} {scenario.alert} {expected}; it does not.{names(pages) if about else ''}"
+
+
+def names(pages: Pages) -> str:
+    """Which names of series the test has used, and why."""
+    begin = " or ".join(f"{prefix}queue_…" for prefix in prefixes(pages))
+    if not pages:
+        return f" (The names here are {begin}; prometheus.yml has neither /metrics/per-object nor /metrics/detailed.)"
+    return f" (The names here are {begin}, as on the page {' and '.join(sorted(pages))} of your prometheus.yml.)"
 
 
 def pages_of(folder: Path) -> Pages:
@@ -863,7 +869,7 @@ def test_step7_an_orphaned_queue(
     for series in ("memory_used", "free_disk_space"):
         eventually(
             lambda series=series: prometheus.query(f"rabbitmq_alarms_{series}_watermark"),  # type: ignore[misc]
-            10,
+            5,
             f"Prometheus has no series rabbitmq_alarms_{series}_watermark, so ResourceAlarm can never fire. Not every "
             "page has it: scrape /metrics as well.",
             poll=0.1,
@@ -877,7 +883,7 @@ def test_step7_an_orphaned_queue(
 
     eventually(
         only_the_orphan,
-        20,
+        15,
         lambda: (
             f"3 messages wait in {orphan} and nobody consumes it; {served} has a consumer, {empty} has no messages. "
             f"QueueWithoutConsumers should be pending for the first alone, and is for {seen or 'none of them'}."
@@ -1098,7 +1104,7 @@ def test_step8_it_shows_what_happens(
     ):
         eventually(
             lambda title=title, name=name, expected=expected: expected in shown(prometheus, panels[title], name),  # type: ignore[misc]
-            20,
+            12,
             lambda title=title, name=name, expected=expected, story=story: (  # type: ignore[misc]
                 f'The queue {name}: {story}. The panel "{title}" should show {expected} with the label queue="{name}", '
                 f"and shows {shown(prometheus, panels[title], name) or 'nothing'} for it. It asks for "
