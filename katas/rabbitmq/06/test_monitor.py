@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -483,7 +483,8 @@ def said(done: Any, folder: Path) -> str:
 SECONDS = 30  # between two scrapes
 MINUTES = 60
 Values = Callable[[float], float]  # of the minute
-Pages = frozenset[str]
+Pages = dict[str, str]  # of the broker's pages of metrics -> the job that scrapes it
+DETAILED, PER_OBJECT = "/metrics/detailed", "/metrics/per-object"
 
 
 def at(*steps: tuple[float, float]) -> Values:
@@ -546,6 +547,7 @@ class Scenario:
     series: Mapping[str, Values]
     firing: Mapping[float, Sequence[str]]
     up: Values = ALWAYS_UP
+    others: Mapping[str, Values] = field(default_factory=dict)  # is their target up?
 
 
 SCENARIOS = [
@@ -553,9 +555,10 @@ SCENARIOS = [
     Scenario(
         "BrokerDown",
         "RabbitMQ gives no metrics from minute 20 to minute 40; another job's target is down all the time",
-        {'up{job="billing"}': steady(0)},
+        {},
         {19: (), 20: (), 25: [""], 38: [""], 58: ()},
         up=at((0, 1), (20, 0), (40, 1)),
+        others={"billing": steady(0)},
     ),
     Scenario(
         "BrokerDown",
@@ -721,43 +724,51 @@ def complaint(scenario: Scenario, minute: float, queues: Sequence[str], pages: P
         labels = found[1].replace(" 1E+00", "").replace("{}", "neither queue nor vhost among its labels")
         fires = f" with {labels}" if scenario.alert in ABOUT_QUEUES else ""
         return f"{story}: at minute {minute:g} {scenario.alert} {expected}; it fires{fires}."
-    return f"{story}: at minute {minute:g} {scenario.alert} {expected}; it does not.{names(pages) if about else ''}"
+    return (
+        f"{story}: at minute {minute:g} {scenario.alert} {expected}; it does not.{names_used(pages) if about else ''}"
+    )
 
 
-def names(pages: Pages) -> str:
+def names_used(pages: Pages) -> str:
     """Which names of series the test has used, and why."""
-    begin = " or ".join(f"{prefix}queue_…" for prefix in prefixes(pages))
-    if not pages:
-        return f" (The names here are {begin}; prometheus.yml has neither /metrics/per-object nor /metrics/detailed.)"
-    return f" (The names here are {begin}, as on the page {' and '.join(sorted(pages))} of your prometheus.yml.)"
+    begin = " or ".join(f"{prefix}queue_…" for prefix, _ in prefixes(pages))
+    known = [page for page in (DETAILED, PER_OBJECT) if page in pages]
+    if not known:
+        return f" (The names here are {begin}; prometheus.yml has neither {PER_OBJECT} nor {DETAILED}.)"
+    return f" (The names here are {begin}, as on the page {' and '.join(known)} of your prometheus.yml.)"
 
 
 def pages_of(folder: Path) -> Pages:
-    """Which of RabbitMQ's pages with series of each queue a configuration names."""
-    text = json.dumps(read_yaml(folder / "prometheus.yml"))
-    return frozenset(page for page in ("/metrics/detailed", "/metrics/per-object") if page in text)
+    """RabbitMQ's pages with series of each queue that a configuration names, by the job; "" is any other page."""
+    found: Pages = {}
+    for job in read_yaml(folder / "prometheus.yml").get("scrape_configs") or ():
+        text = json.dumps(job)
+        page = next((page for page in (DETAILED, PER_OBJECT) if page in text), "")
+        found.setdefault(page, str(job.get("job_name")))
+    return found
 
 
-def prefixes(pages: Pages) -> list[str]:
-    """How the series of queues and channels begin: the pages have names of their own for them."""
-    found = ["rabbitmq_detailed_"] if "/metrics/detailed" in pages else []
-    return [*found, "rabbitmq_"] if "/metrics/per-object" in pages or not found else found
+def prefixes(pages: Pages) -> list[tuple[str, str]]:
+    """How the series of queues and channels begin, for the pages have names of their own for them; and their job."""
+    found = [("rabbitmq_detailed_", pages[DETAILED])] if DETAILED in pages else []
+    if PER_OBJECT in pages or not found:
+        found.append(("rabbitmq_", pages.get(PER_OBJECT, "rabbitmq")))
+    return found
 
 
-def spelled(series: Mapping[str, Values], pages: Pages) -> Iterator[tuple[str, Values]]:
-    """Names as Prometheus would have them after scraping these pages."""
+def spelled(series: Mapping[str, Values], pages: Pages) -> Iterator[dict[str, str]]:
+    """The series as Prometheus would have them after scraping these pages, in promtool's notation."""
+    job = pages.get("", pages.get(PER_OBJECT, "rabbitmq"))
     for name, values in series.items():
         of_an_object = name.startswith(("queue_", "channel_"))
-        plain = "" if name.startswith("up{") else "rabbitmq_"
-        for prefix in prefixes(pages) if of_an_object else [plain]:
-            yield f"{prefix}{name}", values
+        for prefix, its_job in prefixes(pages) if of_an_object else [("rabbitmq_", job)]:
+            yield input_series(f"{prefix}{name}", its_job, values)
 
 
 def unit_test(scenario: Scenario, pages: Pages, firing: Mapping[float, Sequence[str]]) -> dict[str, Any]:
     """One of promtool's unit tests."""
-    series = dict(spelled(scenario.series, pages))
-    series['up{job="rabbitmq"}'] = scenario.up
-    inputs = [input_series(name, values) for name, values in series.items()]
+    inputs = [*spelled(scenario.series, pages), input_series("up{}", "rabbitmq", scenario.up)]
+    inputs += [input_series("up{}", job, values) for job, values in scenario.others.items()]
     about_queues = scenario.alert in ABOUT_QUEUES
     return {
         "interval": f"{SECONDS}s",
@@ -777,18 +788,11 @@ def unit_test(scenario: Scenario, pages: Pages, firing: Mapping[float, Sequence[
     }
 
 
-def input_series(name: str, values: Values) -> dict[str, str]:
+def input_series(name: str, job: str, values: Values) -> dict[str, str]:
     metric, _, labels = name.removesuffix("}").partition("{")
-    known = [part for part in labels.split(",") if part]
-    given = {part.partition("=")[0] for part in known}
-    if "job" not in given:
-        known.append('job="rabbitmq"')
-    known.append(f'instance="{TARGET}"')
+    all_labels = ",".join([*([labels] if labels else []), f'job="{job}"', f'instance="{TARGET}"'])
     times = (number * SECONDS / 60 for number in range(MINUTES * 60 // SECONDS))
-    return {
-        "series": f"{metric}{{{','.join(known)}}}",
-        "values": " ".join(f"{values(minute):.12g}" for minute in times),
-    }
+    return {"series": f"{metric}{{{all_labels}}}", "values": " ".join(f"{values(minute):.12g}" for minute in times)}
 
 
 def run_unit_tests(
@@ -945,14 +949,19 @@ def read_dashboard(folder: Path) -> dict[str, Any]:
     return content
 
 
+def flat(dashboard: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """All panels, wherever they are: a collapsed row holds its panels itself."""
+    return [one for panel in dashboard["panels"] for one in (panel, *(panel.get("panels") or ()))]
+
+
 def panels_of(dashboard: Mapping[str, Any]) -> dict[str, Panel]:
-    """The six panels by their titles, wherever they are: a collapsed row holds its panels itself."""
-    flat = [one for panel in dashboard["panels"] for one in (panel, *(panel.get("panels") or ()))]
-    titles = Counter(panel.get("title") for panel in flat)
+    """The panels by their titles, each of the six among them once."""
+    panels = [panel for panel in flat(dashboard) if panel.get("type") != "row"]
+    titles = Counter(panel.get("title") for panel in panels)
     for title in (*PER_QUEUE_PANELS, *RATE_PANELS):
         assert titles[title] == 1, f'dashboard.json has {titles[title]} panels with the title "{title}", not one.'
     found = {}
-    for panel in flat:
+    for panel in panels:
         targets = [target for target in panel.get("targets") or () if not target.get("hide")]
         expressions = [target["expr"] for target in targets if str(target.get("expr") or "").strip()]
         found[str(panel.get("title"))] = Panel(str(panel.get("title")), expressions, panel)
@@ -963,8 +972,7 @@ def panels_of(dashboard: Mapping[str, Any]) -> dict[str, Panel]:
 def test_step8_grafana_can_draw_it(kata_dir: Path) -> None:
     dashboard = read_dashboard(kata_dir)
     panels = panels_of(dashboard)
-    flat = [one for panel in dashboard["panels"] for one in (panel, *(panel.get("panels") or ()))]
-    for number, times in Counter(json.dumps(panel.get("id")) for panel in flat).items():
+    for number, times in Counter(json.dumps(panel.get("id")) for panel in flat(dashboard)).items():
         assert number.isdigit(), f"A panel has the id {number}: it must be a number of its own."
         assert times == 1, f"{times} panels have the id {number}: Grafana shows one of them in the place of the others."
     for siblings in (dashboard["panels"], *(panel.get("panels") or () for panel in dashboard["panels"])):
@@ -1041,7 +1049,7 @@ def test_step8_rates_are_rates(
 def flow_test(expression: str, pages: Pages, moments: Sequence[tuple[float, float, str]]) -> dict[str, Any]:
     return {
         "interval": f"{SECONDS}s",
-        "input_series": [input_series(name, values) for name, values in spelled(flow(), pages)],
+        "input_series": list(spelled(flow(), pages)),
         "promql_expr_test": [
             {
                 # promtool compares exactly, and to a tenth is exact enough; what shows nothing shows no messages
