@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pika
+import psutil
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
@@ -205,7 +206,7 @@ def test_step1_any_priorities_are_a_stable_sort(
         )
     )
     @example((1, [0, 1, 0, 1]))
-    @example((3, [2, 7, 3]))  # above the maximum counts as the maximum
+    @example((3, [2, 3, 7]))  # above the maximum counts as the maximum
     @example((9, [9, 5, 0, 5, 9, 1]))
     def a_stable_sort(highest_and_priorities: tuple[int, list[int]]) -> None:
         highest, priorities = highest_and_priorities
@@ -430,9 +431,10 @@ def test_step3_done_and_dead_are_all(kata: ModuleType, rabbitmq_server: Any, cha
         seen: list[bytes] = []
         handle = failing(plan, kata.Reject, seen)
         limit = wanted.done + wanted.requeued + wanted.rejected
-        report = what_is_raised(
-            lambda: kata.work(channel, queue, handle, prefetch=prefetch, limit=limit, idle_timeout=IDLE)
-        )
+        with opened(rabbitmq_server.url) as own:
+            report = what_is_raised(
+                lambda: kata.work(own, queue, handle, prefetch=prefetch, limit=limit, idle_timeout=IDLE)
+            )
         settled_twice = (
             " (An unknown delivery tag is one that was settled before: twice, or along with others, by multiple.)"
             if isinstance(report, ChannelClosedByBroker)
@@ -458,6 +460,20 @@ def test_step3_done_and_dead_are_all(kata: ModuleType, rabbitmq_server: Any, cha
     done_and_dead_are_all()
 
 
+@pytest.mark.step(3, "work")
+def test_step3_another_worker_remembers(kata: ModuleType, rabbitmq_server: Any, channel: BlockingChannel) -> None:
+    queue = stocked(channel, rabbitmq_server.fresh("resize"), b"photo")
+    handle = failing({b"photo": "poison"}, kata.Reject, [])
+    reports = []
+    for _ in ("one worker", "another worker"):
+        with opened(rabbitmq_server.url) as own:
+            reports.append(what_is_raised(lambda: kata.work(own, queue, handle, limit=1, idle_timeout=IDLE)))
+    assert reports == [kata.WorkReport(0, 1, 0), kata.WorkReport(0, 0, 1)], (
+        "A job failed at one worker, which requeued it, and then at another one, which must reject it. Their reports are "
+        f"{reports}. No worker knows what another one has seen; the broker does, and says it with each delivery."
+    )
+
+
 # Step 4
 
 
@@ -481,14 +497,20 @@ def test_step4_prefetch_is_fair(kata: ModuleType, rabbitmq_server: Any, channel:
         seven = (
             "10 jobs wait, and a worker with prefetch=3 works on its first one: it must hold 3, and 7 must be ready."
         )
-        for _ in range(3):  # and it must stay so
-            eventually(
-                lambda: rabbitmq_server.ready(queue) == 7,
-                message=lambda: (
-                    f"{seven} {rabbitmq_server.ready(queue)} are. Without a prefetch the broker gives one worker all "
-                    "there is, and the others get nothing."
-                ),
+
+        def why() -> str:
+            ready = rabbitmq_server.ready(queue)
+            if ready > 7:
+                return (
+                    f"{seven} {ready} are: it does not fetch ahead as far as it was told. What is done with prefetch?"
+                )
+            return (
+                f"{seven} {ready} are. Unless a prefetch is set before the consumer begins, the broker gives one worker all "
+                "there is, and the others get nothing."
             )
+
+        for _ in range(3):  # and it must stay so
+            eventually(lambda: rabbitmq_server.ready(queue) == 7, message=why)
         seen: list[bytes] = []
         report = kata.work(channel, queue, seen.append, prefetch=3, limit=7, idle_timeout=IDLE)
         assert (len(seen), report) == (7, kata.WorkReport(7, 0, 0)), (
@@ -602,10 +624,16 @@ def test_step5_batches(kata: ModuleType, rabbitmq_server: Any, channel: Blocking
     )
     took = time.monotonic() - begun
     sizes = [len(batch) for batch in batches]
+    why = (
+        "Batches of one mean that the broker sends no more before it has an acknowledgement: the prefetch must be as large "
+        "as a batch, and all jobs of a batch must be acknowledged."
+        if 1 in sizes
+        else f"A batch must be handed over when it is full, or when its first job has waited for max_wait={MAX_WAIT} s; the "
+        "last 3 must come as well, though nothing follows."
+    )
     assert sizes == [10, 10, 3], (
         f"23 jobs wait, and a batch is 10 of them; handle_batch() got batches of {sizes}, in {took:.1f} s, and "
-        f"work_in_batches() {what_came(count)}. Batches of one mean that the broker sends no more before it has an "
-        "acknowledgement: the prefetch must be as large as a batch. The last 3 must come, too, though nothing follows."
+        f"work_in_batches() {what_came(count)}. {why}"
     )
     assert [job for batch in batches for job in batch] == jobs, f"The jobs came in another order: {batches}."
     assert count == 23, f"23 jobs were handled, and work_in_batches() {what_came(count)}."
@@ -631,8 +659,11 @@ def test_step5_a_failing_batch_goes_back(kata: ModuleType, rabbitmq_server: Any,
     stumble = Stumble("the database is locked")
     batches: list[list[bytes]] = []
 
+    held: list[int] = []
+
     def handle_batch(batch: list[bytes]) -> None:
         batches.append(list(batch))
+        held.append(12 - rabbitmq_server.ready(queue))
         if len(batches) == 2:
             raise stumble
         if len(batches) > 2:
@@ -644,6 +675,10 @@ def test_step5_a_failing_batch_goes_back(kata: ModuleType, rabbitmq_server: Any,
     assert raised is stumble, (
         f"handle_batch() raised {stumble!r} for the second batch, and work_in_batches() {what_came(raised)}. The caller "
         "must see the handler's own error."
+    )
+    assert held[0] <= 5, (
+        f"12 jobs waited, 5 a batch, and during the first batch work_in_batches() held {held[0]} jobs. What it holds beyond "
+        "its batch no other worker can have: set a prefetch."
     )
     seven = (
         "12 jobs waited, 5 a batch; the second batch failed. 7 must be ready while the channel is open: the 5 of "
@@ -797,11 +832,23 @@ def test_step6_without_an_address(kata: ModuleType, rabbitmq_server: Any, channe
         asked.append(request)
         return b"price"
 
+    def serve() -> object:
+        return kata.serve_rpc(channel, queue, function, idle_timeout=IDLE)
+
     with opened(rabbitmq_server.url) as page:
         replies = page.queue_declare("", exclusive=True).method.queue
         ask(page, queue, b"no address", None, "c-1")
         ask(page, queue, b"10x15", replies, "c-2")
-        count = what_is_raised(lambda: kata.serve_rpc(channel, queue, function, idle_timeout=IDLE))
+        server = Background(serve)
+        ended = server.wait(IDLE + 5)
+        if not ended:
+            page.queue_delete(queue)  # which ends its consumer
+        assert ended, (
+            "A request without reply_to came, then a good one, then nothing; idle_timeout is "
+            f"{IDLE} s, and 5 s later serve_rpc() has not returned. If the first one is requeued, it comes again at "
+            "once, and for ever."
+        )
+        count = server.result
         assert asked == [b"10x15"], (
             "Of two requests the first has no reply_to, so there is nobody to answer to; the function was called with "
             f"{asked}, and serve_rpc() {what_came(count)}. Reject it without calling the function, and go on."
@@ -895,6 +942,12 @@ def serving(kata: ModuleType, url: str, queue: str, function: Callable[[bytes], 
     assert server.result == limit, f"{limit} requests were made; serve_rpc() {what_came(server.result)}."
 
 
+def connections_to(server: Any) -> int:
+    """How many connections this process has to the broker."""
+    links = psutil.Process().net_connections(kind="tcp")
+    return sum(bool(link.raddr) and link.raddr.port == server.port and link.status == "ESTABLISHED" for link in links)
+
+
 def advice(answer: object) -> str:
     """What an error of the broker's means."""
     if isinstance(answer, ChannelClosedByBroker):
@@ -969,10 +1022,15 @@ def test_step7_late_answers(kata: ModuleType, rabbitmq_server: Any, channel: Blo
         "one, which lives as long as its caller waits (its expiration is milliseconds, as text) and names a reply_to."
     )
     first, second = server.result
+    early = (
+        " A wait for events ends as soon as anything arrives; go on until the time is over."
+        if isinstance(answer, TimeoutError)
+        else ""
+    )
     assert answer == b"answer to the second call", (
         "The first call timed out, and its answer came while the client waited for the second one; the second call() "
         f"{what_came(answer)}. Give each request a correlation_id of its own (here: {first.correlation_id!r} and "
-        f"{second.correlation_id!r}), and ignore every answer that does not carry it."
+        f"{second.correlation_id!r}), and ignore every answer that does not carry it.{early}"
     )
     for properties, timeout in ((first, 0.4), (second, 5)):
         expiration = properties.expiration
@@ -994,6 +1052,8 @@ def test_step7_nobody_is_there(kata: ModuleType, rabbitmq_server: Any, channel: 
         served.append(request)
         return price(request)
 
+    rabbitmq_server.ready(queue)  # opens the connection that it asks over
+    before = connections_to(rabbitmq_server)
     with kata.RpcClient(rabbitmq_server.url, queue) as client:
         begun = time.monotonic()
         answer = asked(client, b"10x15", 5)
@@ -1021,6 +1081,11 @@ def test_step7_nobody_is_there(kata: ModuleType, rabbitmq_server: Any, channel: 
         assert answer == b"price of 13x18", (
             f"Now there is a server, and call() {what_came(answer)}. A client must be usable after a call that failed."
         )
+    eventually(
+        lambda: connections_to(rabbitmq_server) <= before,
+        3,
+        "The client was closed (it is a context manager), and its connection to the broker is still open.",
+    )
     assert served == [b"13x18"], f"One request came while a server was there; the function was called with {served}."
 
 

@@ -167,7 +167,7 @@ def work_in_batches(
 
     A batch is handed over when it has `batch_size` jobs, or `max_wait` seconds after its first job came, whichever is
     sooner. `handle_batch(jobs)` returns: the whole batch is acknowledged, and not before. It raises: the whole batch goes
-    back to the queue, and the error is raised on.
+    back to the queue, and the error is raised on. Holds no more unsettled jobs than one batch.
 
     Ends after `idle_timeout` seconds without a new job. When it returns or raises, nothing stays unacknowledged on the
     (still open) channel, and no consumer is left behind.

@@ -8,13 +8,10 @@ Why: `break` ends the loop, not the consumer: it keeps what it has fetched, and 
 def work(channel, queue, handle, *, prefetch=1, limit=None, idle_timeout=1.0):
     settled = Counter()
     channel.basic_qos(prefetch_count=prefetch)
-    got = []
-    channel.basic_consume(queue, lambda _channel, delivery, _properties, body: got.append((delivery, body)))
-    while limit is None or settled.total() < limit:
-        end = time.monotonic() + idle_timeout
-        while not got and time.monotonic() < end:
-            channel.connection.process_data_events(time_limit=max(0, end - time.monotonic()))
-        if not got:
+    for delivery, _, body in channel.consume(queue, inactivity_timeout=idle_timeout):
+        if delivery is None:
             break
-        settled[_settle(channel, *got.pop(0), handle)] += 1
+        settled[_settle(channel, delivery, body, handle)] += 1
+        if settled.total() == limit:
+            break
     return WorkReport(settled["done"], settled["requeued"], settled["rejected"])
