@@ -177,12 +177,11 @@ def test_step1_plain_queue(kata: ModuleType, rabbitmq_server: Any, channel: Bloc
     must_be_durable_and_shared(rabbitmq_server, queue)
     submit(kata, channel, queue, b"album")
     submit(kata, channel, queue, b"pass", priority=5)
-    (_, properties, _), second = channel.basic_get(queue, auto_ack=True), drain(channel, queue)
-    assert second == [b"pass"], (
+    properties, first = taken(channel, queue, f"Two jobs were submitted to {queue}, and none of them is there.")
+    assert [first, *drain(channel, queue)] == [b"album", b"pass"], (
         "The queue was declared without max_priority, so whoever comes first is served first; a job of priority 5 came "
         "second and was handed out first. A queue pays for priorities, so it has them only when they are asked for."
     )
-    assert properties is not None
     assert properties.delivery_mode == 2, (
         f"The job has delivery_mode {properties.delivery_mode!r}, so a restart of the broker drops it, also from a "
         "durable queue. 2 (persistent) has it kept on disk."
