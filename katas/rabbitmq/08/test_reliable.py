@@ -703,8 +703,8 @@ def test_step5_wait_queues(kata: ModuleType, rabbitmq_server: Any) -> None:
         )
         put: dict[bytes, float] = {}
         for body, number in ((b"long", 2), (b"short", 1)):
-            filled(ours, f"{queue}.retry.{number}", body)
             put[body] = time.monotonic()
+            filled(ours, f"{queue}.retry.{number}", body)
         came: dict[bytes, float] = {}
 
         def both_are_back() -> bool:
