@@ -16,6 +16,7 @@ from pytest_mqkata.fixtures.faults import fault_proxy
 from pytest_mqkata.fixtures.kafka import *  # noqa: F403
 from pytest_mqkata.fixtures.kata import kata, kata_dir
 from pytest_mqkata.fixtures.nats import *  # noqa: F403
+from pytest_mqkata.fixtures.prometheus import *  # noqa: F403
 from pytest_mqkata.fixtures.rabbitmq import *  # noqa: F403
 from pytest_mqkata.fixtures.redis import *  # noqa: F403
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 import typer
 from support.command import mqkata
@@ -56,6 +58,15 @@ def test_up_ps_logs_down(own_run: Path) -> None:
     down = mqkata("down")
     assert "has ended." in down.out
     assert "No broker is running." in mqkata("ps").out
+
+
+def test_up_says_what_a_browser_can_look_at(own_run: Path) -> None:
+    """RabbitMQ's management UI and its metrics."""
+    up = mqkata("up", "rabbitmq")
+    pages = dict(re.findall(r"^(Management|Metrics).*: (http://\S+)$", up.out, re.MULTILINE))
+
+    assert httpx.get(pages["Management"]).status_code == 200, up.out
+    assert "rabbitmq_queue_messages_ready" in httpx.get(pages["Metrics"]).text
 
 
 def test_a_cluster_by_hand(own_run: Path) -> None:

