@@ -104,8 +104,8 @@ class Publisher:
     def publish(self, exchange: str, routing_key: str, body: bytes, properties: BasicProperties | None = None) -> str:
         """Publish a persistent, mandatory message and wait for its confirm.
 
-        The message_id is that of `properties`, or a new one; it is the same in all attempts. Outages and nacks are tried
-        again after a pause.
+        The message_id is that of `properties`, or a new one; it is the same in all attempts. All else in `properties`
+        is sent as it is, and the caller's object stays as it was. Outages and nacks are tried again after a pause.
 
         Returns:
             The message_id.

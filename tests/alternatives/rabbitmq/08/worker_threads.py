@@ -176,6 +176,8 @@ def unseal(body, properties, *, keys, current, upcasters):
     if isinstance(version, bool) or not isinstance(version, int) or version < 1 or version > current:
         raise UnsupportedVersion(repr(version))
     while version < current:
+        if version not in upcasters:
+            raise UnsupportedVersion(f"{version}: no upcaster")
         event = upcasters[version](event)
         version += 1
     return event

@@ -7,7 +7,6 @@ Why: nobody has said that the copy is stored: it may be lost, and the original i
 
 def consume(channel, queue, handle, *, delays, idle_timeout=1.0):
     done = retried = parked = 0
-    pass
     channel.basic_qos(prefetch_count=1)
     try:
         for delivery, properties, body in channel.consume(queue, inactivity_timeout=idle_timeout):
