@@ -1,8 +1,8 @@
-"""Counts the attempts by the length of x-death.
+"""Counts the attempts by the broker's header x-death.
 
 Step: 5
-Why: x-death has one entry for each queue and reason, not one for each failure, and the entry of a message that was
-republished may be gone: the count is not ours.
+Why: x-death tells how often a message was dead-lettered, from whichever queue and for whichever reason, not how often
+its handling failed: the count is not ours.
 """
 
 
@@ -18,7 +18,7 @@ def consume(channel, queue, handle, *, delays, idle_timeout=1.0):
                 handle(body, properties)
                 done += 1
             except Exception as error:
-                failures = len((properties.headers or {}).get("x-death", [])) * 2
+                failures = sum(death["count"] for death in (properties.headers or {}).get("x-death", [])) + 1
                 again = failures <= len(delays) and not isinstance(error, Park)
                 target = _waiting(queue, failures) if again else _parked(queue)
                 channel.basic_publish("", target, body, _failed(properties, failures, error), mandatory=True)

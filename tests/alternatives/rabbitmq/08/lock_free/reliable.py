@@ -261,8 +261,8 @@ def consume(
 
     `handle(body, properties)` returns: the message is acknowledged. It raises an exception: the message moves to the wait
     queue of this attempt; after the last delay, or if it raises Park, to the parked queue. Moved messages keep body,
-    message_id and headers, are persistent, and get the headers "x-attempt" (failures so far) and "x-error" (contains
-    str(error)). A message is acknowledged only after its copy is confirmed.
+    message_id and headers, are persistent, and get the headers "x-attempt" (failures so far, whichever consumer saw them)
+    and "x-error" (contains str(error)). A message is acknowledged only after its copy is confirmed.
 
     Ends after `idle_timeout` seconds of quiet; a message in a wait queue counts as quiet.
     """
