@@ -320,7 +320,9 @@ def test_step2_full_for_a_moment(kata: ModuleType, rabbitmq_server: Any, channel
         assert call.wait(8), "The queue has room again, and publish() had not returned 8 s later."
     assert call.result == "p-1", f"The queue has room again, and publish() {what_came(call.result)}."
     found = [(one.message_id, body) for one, body in drain(channel, queue)]
-    assert found == [("p-1", b"late")], f"The queue held {found}; the message that was nacked had to arrive in the end."
+    assert found == [("p-1", b"late")], (
+        f"The queue held {found}; [('p-1', b'late')] must be in it: the message that was nacked, with the id that it had."
+    )
 
 
 @pytest.mark.step(2, "Publisher")
@@ -642,14 +644,14 @@ def test_step4_once(kata: ModuleType, tmp_path: Path) -> None:
 def test_step4_a_failed_effect_leaves_nothing(kata: ModuleType, tmp_path: Path) -> None:
     with ledger(tmp_path) as (path, booked):
         inbox = kata.Inbox(path)
-        for declined in (
-            ConnectionError("the bank does not answer"),
-            sqlite3.IntegrityError("UNIQUE constraint failed: invoices.number"),
+        for message_id, declined in (
+            ("m1", ConnectionError("the bank does not answer")),
+            ("m2", sqlite3.IntegrityError("UNIQUE constraint failed: invoices.number")),
         ):
-            raised = what_is_raised(partial(inbox.once, "m1", book("m1", declined)))
+            raised = what_is_raised(partial(inbox.once, message_id, book(message_id, declined)))
             assert raised is declined, (
                 f"effect() raised {declined!r}, and once() {what_came(raised)}. The effect's errors are raised on: none "
-                "of them means that the message was seen before."
+                f"of them means that {message_id!r} was seen before."
             )
             assert booked() == {}, (
                 f"effect() booked a payment and then raised, and {dict(booked())} is booked: the transaction must be "
@@ -660,7 +662,9 @@ def test_step4_a_failed_effect_leaves_nothing(kata: ModuleType, tmp_path: Path) 
             f"effect() had raised, so the message had no effect; the next once('m1', …) {what_came(result)}, not True. The "
             "marker and the effect belong into the same transaction."
         )
-        assert booked() == {"m1": 1}, f"After two failures and one success {dict(booked())} is booked, not m1 once."
+        assert booked() == {"m1": 1}, (
+            f"m1 and m2 failed, m1 then succeeded, and booked is {dict(booked())}, not m1 once."
+        )
 
 
 @pytest.mark.step(4, "Inbox")
@@ -756,7 +760,8 @@ def consumed(
     call = Background(lambda: kata.consume(channel, queue, handle, delays=delays, idle_timeout=idle_timeout))
     assert call.wait(9), (
         f"consume() with idle_timeout={idle_timeout:g} and delays={list(delays)} had not returned after 9 s. It ends when "
-        "so many seconds have gone by without a message; one that lies in a wait queue does not count."
+        "so many seconds have gone by without a message. One that lies in a wait queue does not count, and it is that queue "
+        "which waits for the delay: consume() goes on with the others."
     )
     if isinstance(call.result, Exception):
         raise call.result
@@ -815,13 +820,13 @@ def test_step5_wait_queues(kata: ModuleType, rabbitmq_server: Any) -> None:
             ),
         )
         waited = {body: came[body] - put[body] for body in came}
+        assert [waited[b"short"] > 0.14, waited[b"long"] > 0.58] == [True, True], (
+            f"The delays are 0.15 and 0.6 s, and the messages were back after {waited[b'short']:.2f} and "
+            f"{waited[b'long']:.2f} s. x-message-ttl is in milliseconds."
+        )
         assert list(came) == [b"short", b"long"], (
             f"They came back in the order {list(came)}; the one with 0.15 s to wait must be first. Each wait queue has the "
             "delay of its own number."
-        )
-        assert [waited[b"short"] > 0.14, waited[b"long"] > 0.58] == [True, True], (
-            f"The delays are 0.15 and 0.6 s, and the messages were back after {waited[b'short']:.2f} and "
-            f"{waited[b'long']:.2f} s."
         )
 
 
@@ -1080,28 +1085,29 @@ def test_step6_tls(
     for result, what, meaning in (
         (
             connect(cert_file=None, key_file=None),
-            "A client without a certificate",
+            "A client shows no certificate",
             "The broker must turn it away: verify_peer checks a certificate if there is one, and fail_if_no_peer_cert "
             "wants that there is one.",
         ),
         (
             connect(cert_file=str(ours.foreign_client), key_file=str(ours.foreign_client_key)),
-            "A client whose certificate another authority signed",
+            "A client shows a certificate that another authority signed",
             "The broker must turn it away: ssl_options.verify = verify_peer has it look at who signed.",
         ),
         (
             connect_trusting_the_system(),
-            "A client with another authority in ca_file than the one that signed the server's certificate",
+            "The server's certificate is signed by another authority than the one in ca_file",
             "connect_tls() must not go on with a server that anybody may be: check its certificate against ca_file, and "
             "nothing else.",
         ),
         (
             connect("payments.example"),
-            "The name payments.example leads to this server, whose certificate is for localhost,",
+            "The name payments.example leads to this server, whose certificate is for localhost",
             "Whoever has any certificate of this CA could be in the middle: the host name must be checked as well.",
         ),
     ):
-        assert isinstance(result, Exception), f"{what} and connect_tls() {what_came(result)}. {meaning}"
+        came = "a connection" if isinstance(result, pika.BlockingConnection) else repr(result)
+        assert isinstance(result, Exception), f"{what}, and connect_tls() returned {came}. {meaning}"
     for version, wanted in (
         (ssl.TLSVersion.TLSv1_3, True),
         (ssl.TLSVersion.TLSv1_2, True),
