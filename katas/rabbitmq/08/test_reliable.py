@@ -801,9 +801,10 @@ def test_step5_wait_queues(kata: ModuleType, rabbitmq_server: Any) -> None:
             f"It must have {names}, all durable."
         )
         put: dict[bytes, float] = {}
-        for body, number in ((b"long", 2), (b"short", 1)):  # without confirms: at nearly the same moment
+        without_confirms = ours.connection.channel()  # so that both come at nearly the same moment
+        for body, number in ((b"long", 2), (b"short", 1)):
             put[body] = time.monotonic()
-            ours.basic_publish("", f"{queue}.retry.{number}", body)
+            without_confirms.basic_publish("", f"{queue}.retry.{number}", body)
         came: dict[bytes, float] = {}
 
         def both_are_back() -> bool:
