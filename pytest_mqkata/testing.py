@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast, overload
@@ -107,3 +108,33 @@ def what_is_raised(call: Callable[[], object]) -> object:
 def what_came(result: object) -> str:
     """For a message about a result of `what_is_raised`: "raised …" or "returned …"."""
     return f"raised {result!r}" if isinstance(result, Exception) else f"returned {result!r}"
+
+
+class Background:
+    """A call in a thread of its own, which may never come back.
+
+    Attributes:
+        result: what it returned, or the exception that it raised; None until it has ended.
+        took: seconds that it took; 0.0 until it has ended.
+    """
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+        self._begun = time.monotonic()
+        self.took = 0.0
+        self.result: object = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.result = what_is_raised(self._call)
+        self.took = time.monotonic() - self._begun
+
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for its end; whether it has ended."""
+        self._thread.join(timeout)
+        return self.ended

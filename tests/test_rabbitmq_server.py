@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,7 +15,7 @@ import pika
 import psutil
 import pytest
 from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from pytest_mqkata.brokers.session import Session
 from pytest_mqkata.errors import ServerConfigError, SharedServerError
@@ -210,6 +213,46 @@ def test_definitions_are_loaded(rabbitmq_server_factory: Factory) -> None:
     assert server.ready("orders") == 0
     with server.connect() as connection, pytest.raises(ChannelClosedByBroker):
         connection.channel().queue_declare("orders", durable=False)
+
+
+def test_definitions_beside_a_config_are_loaded_only_if_it_says_so(rabbitmq_server_factory: Factory) -> None:
+    """A learner who forgets the line finds none of them."""
+    definitions = json.dumps({"vhosts": [{"name": "/"}, {"name": "shop"}]})
+    forgetful = rabbitmq_server_factory("cluster_name = shop\n", definitions)
+    assert [one["name"] for one in forgetful.management.get("vhosts")] == ["/"]
+    node = rabbitmq_server_factory("load_definitions = definitions.json\n", definitions, plugins=())
+
+    assert "shop" in node.ctl("list_vhosts")
+
+
+TLS_ONLY = """\
+listeners.tcp = none
+listeners.ssl.default = 5671
+ssl_options.cacertfile = certs/ca.pem
+ssl_options.certfile = certs/server.pem
+ssl_options.keyfile = certs/server.key
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+"""
+
+
+def test_a_node_may_speak_tls_only(rabbitmq_server_factory: Factory) -> None:
+    """It is ready without a plain port, takes clients that our CA signed, and no others."""
+    node = rabbitmq_server_factory(TLS_ONLY, certificates=True, plugins=())
+    certificates = node.certificates
+
+    def connect(certificate: Path, key: Path) -> None:
+        context = ssl.create_default_context(cafile=str(certificates.ca))
+        context.load_cert_chain(certificate, key)
+        options = pika.SSLOptions(context, "localhost")
+        pika.BlockingConnection(pika.ConnectionParameters(node.host, node.tls_port, ssl_options=options)).close()
+
+    connect(certificates.client, certificates.client_key)
+    with pytest.raises(AMQPConnectionError):
+        connect(certificates.foreign_client, certificates.foreign_client_key)
+    with socket.socket() as plain:
+        assert plain.connect_ex((node.host, node.port)) != 0
+    assert certificates.server_key.stat().st_mode & 0o077 == 0
 
 
 def test_a_node_listens_on_loopback_only_and_leaves_nothing(session: Session) -> None:

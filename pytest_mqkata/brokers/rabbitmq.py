@@ -17,6 +17,7 @@ import pika
 import psutil
 from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker
 
+from pytest_mqkata.brokers.certificates import FOLDER, Certificates
 from pytest_mqkata.brokers.node import Node
 from pytest_mqkata.brokers.session import Lease, Session
 from pytest_mqkata.errors import EnvironmentProblem, ServerExited
@@ -88,6 +89,16 @@ class RabbitmqServer(Node):
     def url(self) -> str:
         """For pika.URLParameters: this test's vhost, as guest."""
         return f"amqp://{USER}:{PASSWORD}@{self.host}:{self.port}/{quote(self.vhost, safe='')}"
+
+    @property
+    def tls_port(self) -> int:
+        """Where it listens for TLS connections, if its config has it do so."""
+        return self.lease.record.ports["tls"]
+
+    @property
+    def certificates(self) -> Certificates:
+        """Those of a node that the factory made with `certificates=True`."""
+        return Certificates(self.folder / FOLDER)
 
     @property
     def management_url(self) -> str:

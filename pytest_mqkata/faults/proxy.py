@@ -85,6 +85,7 @@ class FaultProxy:
         self._delay = dict.fromkeys(_ONE_WAY, 0.0)
         self._lose_next_reply = False
         self._closed = False
+        self._accepted = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._selector = selectors.DefaultSelector()
@@ -99,6 +100,11 @@ class FaultProxy:
         """How many client connections are open through the proxy now."""
         with self._lock:
             return len(self._flows) // 2
+
+    @property
+    def accepted(self) -> int:
+        """How many client connections it has taken since it was made, open or not."""
+        return self._accepted
 
     def cut(self) -> None:
         """Drop all connections at once, both ends; new ones are accepted."""
@@ -222,6 +228,7 @@ class FaultProxy:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             end.setblocking(False)
         with self._lock:
+            self._accepted += 1
             for name, source, sink in (("to_broker", client, broker), ("to_client", broker, client)):
                 flow = _Flow(name, source, sink)
                 self._flows.append(flow)

@@ -3,7 +3,9 @@
 Options of an order:
     config: text of a rabbitmq.conf, used as it is; what the node needs (ports, logging) is in a second file, which
         RabbitMQ reads after it.
-    definitions: text of a definitions.json, loaded at each start.
+    definitions: text of a definitions.json, which lies in the node's working folder. Loaded at each start; with a
+        config only if that says so (load_definitions).
+    files: path in the node's working folder -> text of further files that its config names, such as certificates.
     plugins: names of the plugins to enable; default: the management API and the Prometheus endpoint.
     node: the Erlang node name; default rabbit@localhost. Each node has its own epmd, so equal names never clash.
 
@@ -41,7 +43,7 @@ _CLUSTER_FLAGS = " -kernel net_ticktime 8"
 
 class RabbitmqRecipe:
     title = "RabbitMQ"
-    port_names = ("client", "management", "prometheus", "distribution", "epmd")
+    port_names = ("client", "tls", "management", "prometheus", "distribution", "epmd")
     start_deadline = 100.0  # a node that waits in vain for the tables of another one tries again after 30 s
     spares = 0
     shared = True
@@ -62,14 +64,17 @@ class RabbitmqRecipe:
                 "ctl": order.installation.paths["ctl"],
                 "erl_call": order.installation.paths["erl_call"],
                 "environment": json.dumps(_for_tools(env)),
-                "login": "" if _has_definitions(order) else f"{USER}:{PASSWORD}",
+                "login": "" if _loads_definitions(order) else f"{USER}:{PASSWORD}",
+                "plain": "yes" if _has_plain_listener(order) else "",
             },
             stop_grace=20.0,  # with the management plugin on, RabbitMQ 3.x takes 6 s to go
             companions=[] if order.ground else [epmd(order.installation, order.ports["epmd"], order.folder)],
         )
 
     def probe(self, launch: Launch) -> str | None:
-        return _handshake(launch.ports["client"], launch.details["login"]) or _boot(launch)
+        if launch.details["plain"] and (reason := _handshake(launch.ports["client"], launch.details["login"])):
+            return reason
+        return _boot(launch)
 
 
 RECIPE = RabbitmqRecipe()
@@ -199,13 +204,16 @@ def _write_configuration(order: Order) -> None:
     config = order.options.get("config")
     if config is not None:
         (folder / "rabbitmq.conf").write_text(config)
-    if (definitions := order.options.get("definitions")) is not None:
-        (folder / "definitions.json").write_text(definitions)
+    for name, text in _files(order).items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)  # keys are among them
+        path.write_text(text)
     plugins = ", ".join(order.options.get("plugins", PLUGINS))
     (folder / "enabled_plugins").write_text(f"[{plugins}].\n")
     ours = folder / "conf.d" / "90-mqkata.conf"
     ours.parent.mkdir(exist_ok=True)
-    ours.write_text("\n".join(_settings(order, config or "")) + "\n")
+    ours.write_text("\n".join(_settings(order, _config(order))) + "\n")
 
 
 def _settings(order: Order, config: str) -> list[str]:
@@ -220,18 +228,41 @@ def _settings(order: Order, config: str) -> list[str]:
         "collect_statistics_interval = 1000",
         *(f"management.sample_retention_policies.{kind}.minute = 1" for kind in ("global", "basic", "detailed")),
     ]
-    if not re.search(r"^\s*listeners\.tcp\s*=\s*none", config, re.MULTILINE):
-        named = re.search(r"^\s*listeners\.tcp\.(\w+)\s*=", config, re.MULTILINE)
-        lines.append(f"listeners.tcp.{named[1] if named else 'default'} = 127.0.0.1:{ports['client']}")
-    if order.options.get("definitions") is not None and "load_definitions" not in config:
-        lines.append(f"load_definitions = {order.folder / 'definitions.json'}")
+    if _has_plain_listener(order):
+        lines.append(f"{_listener(config, 'tcp') or 'listeners.tcp.default'} = 127.0.0.1:{ports['client']}")
+    if secure := _listener(config, "ssl"):
+        lines.append(f"{secure} = 127.0.0.1:{ports['tls']}")
+    if not config and _loads_definitions(order):
+        lines.append("load_definitions = definitions.json")
     return lines
 
 
-def _has_definitions(order: Order) -> bool:
+def _files(order: Order) -> dict[str, str]:
+    """What lies in the node's working folder besides its config."""
+    definitions = order.options.get("definitions")
+    return {**order.options.get("files", {}), **({} if definitions is None else {"definitions.json": definitions})}
+
+
+def _config(order: Order) -> str:
+    return str(order.options.get("config") or "")
+
+
+def _has_plain_listener(order: Order) -> bool:
+    """Whether it listens without TLS, as it does unless its config forbids that."""
+    return not re.search(r"^\s*listeners\.tcp\s*=\s*none", _config(order), re.MULTILINE)
+
+
+def _listener(config: str, kind: str) -> str | None:
+    """The setting by which a config opens a port of this kind, "tcp" or "ssl"."""
+    found = re.search(rf"^\s*(listeners\.{kind}\.\w+)\s*=", config, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _loads_definitions(order: Order) -> bool:
     """Whether users come from definitions: then there is no guest."""
-    config = order.options.get("config") or ""
-    return order.options.get("definitions") is not None or "load_definitions" in config
+    if config := _config(order):
+        return bool(re.search(r"^\s*(load_definitions|definitions\.\S+)\s*=", config, re.MULTILINE))
+    return order.options.get("definitions") is not None
 
 
 # readiness
@@ -267,13 +298,22 @@ def _handshake(port: int, login: str) -> str | None:
     return None
 
 
+def _listening(port: int) -> str | None:
+    """None if something listens on this port, else the reason that nothing does."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_PROBE_TIMEOUT):
+            return None
+    except OSError as error:
+        return f"nothing listens for TLS ({error})"
+
+
 def _boot(launch: Launch) -> str | None:
     """None if the node's boot is over.
 
     It listens a little before, and whatever another node makes in between, such as a vhost, may never reach it.
     """
-    if not launch.details["erl_call"]:
-        return None  # by the handshake alone one cannot tell
+    if not launch.details["erl_call"]:  # then one can only see that it listens
+        return None if launch.details["plain"] else _listening(launch.ports["tls"])
     try:
         said = evaluate(launch.details, "rabbit:is_booted().", cwd=Path("/"), timeout=_PROBE_TIMEOUT)
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:

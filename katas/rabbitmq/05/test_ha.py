@@ -22,7 +22,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from pika.adapters.blocking_connection import BlockingChannel
 
-from pytest_mqkata.testing import eventually, what_came, what_is_raised
+from pytest_mqkata.testing import Background, eventually, what_came, what_is_raised
 
 IDLE = 0.8  # seconds of quiet after which a consumer ends
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # where an example costs a crash
@@ -71,30 +71,6 @@ def drain(node: Any, queue: str) -> list[Any]:
             if delivery is None or properties is None:
                 return found
             found.append((properties.message_id, body, properties.delivery_mode))
-
-
-class Background:
-    """A call in a thread of its own, which may never come back."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call = call
-        self._begun = time.monotonic()
-        self.took = 0.0
-        self.result: object = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        self.result = what_is_raised(self._call)
-        self.took = time.monotonic() - self._begun
-
-    @property
-    def ended(self) -> bool:
-        return not self._thread.is_alive()
-
-    def wait(self, timeout: float) -> bool:
-        self._thread.join(timeout)
-        return self.ended
 
 
 @dataclass

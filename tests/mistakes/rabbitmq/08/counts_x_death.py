@@ -1,0 +1,30 @@
+"""Counts the attempts by the broker's header x-death.
+
+Step: 5
+Why: x-death tells how often a message was dead-lettered, from whichever queue and for whichever reason, not how often
+its handling failed: the count is not ours.
+"""
+
+
+def consume(channel, queue, handle, *, delays, idle_timeout=1.0):
+    done = retried = parked = 0
+    channel.confirm_delivery()
+    channel.basic_qos(prefetch_count=1)
+    try:
+        for delivery, properties, body in channel.consume(queue, inactivity_timeout=idle_timeout):
+            if delivery is None:
+                break
+            try:
+                handle(body, properties)
+                done += 1
+            except Exception as error:
+                failures = sum(death["count"] for death in (properties.headers or {}).get("x-death", [])) + 1
+                again = failures <= len(delays) and not isinstance(error, Park)
+                target = _waiting(queue, failures) if again else _parked(queue)
+                channel.basic_publish("", target, body, _failed(properties, failures, error), mandatory=True)
+                retried, parked = retried + again, parked + (not again)
+            channel.basic_ack(delivery.delivery_tag)
+    finally:
+        if channel.is_open:
+            channel.cancel()
+    return Report(done, retried, parked)
