@@ -41,7 +41,10 @@ def queue_stats(management_url, vhost):
             int(queue.get("messages_ready", 0)),
             int(queue.get("messages_unacknowledged", 0)),
             int(queue.get("consumers", 0)),
-            *(queue.get("message_stats", {}).get(f"{what}_details", {}).get("rate", 0.0) for what in ("publish", "ack")),
+            *(
+                queue.get("message_stats", {}).get(f"{what}_details", {}).get("rate", 0.0)
+                for what in ("publish", "ack")
+            ),
         )
         for queue in answer.json()
     }
