@@ -479,8 +479,8 @@ def test_step3_another_worker_had_it_before(kata: ModuleType, rabbitmq_server: A
     report = what_is_raised(lambda: kata.work(channel, queue, handle, limit=1, idle_timeout=1))
     assert report == kata.WorkReport(0, 0, 1), (
         f"A job was delivered to another worker before, which gave it back; now it fails here, and work() "
-        f"{what_came(report)}. It must be rejected: no worker knows what another one has seen, but the broker does, and says it "
-        "with each delivery."
+        f"{what_came(report)}. It must be rejected: no worker knows what another one has seen, but the broker does, and "
+        "says it with each delivery."
     )
 
 
