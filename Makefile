@@ -49,8 +49,8 @@ types: setup
 format: setup ## Format and sort imports
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: setup ## Measure feedback times, side by side with other plugins
-	@$(BIN)/python benchmarks/feedback.py && $(BIN)/python benchmarks/clusters.py
+bench: setup ## Measure feedback times, side by side with other plugins, clusters, and each kata beside its budget
+	@$(BIN)/python benchmarks/feedback.py && $(BIN)/python benchmarks/clusters.py && $(BIN)/python benchmarks/katas.py
 
 soak: setup ## Run the solutions twenty times on loaded cores, and a hundred sequences of faults on each cluster
 	@$(BIN)/python benchmarks/soak.py
