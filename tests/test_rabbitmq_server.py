@@ -255,6 +255,26 @@ def test_a_node_may_speak_tls_only(rabbitmq_server_factory: Factory) -> None:
     assert certificates.server_key.stat().st_mode & 0o077 == 0
 
 
+def test_a_kept_node_is_the_next_test_s_as_well(pytester: pytest.Pytester) -> None:
+    """If that asks for the same; another config gets another one."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        seen = []
+
+        @pytest.mark.parametrize("config", ["cluster_name = a", "cluster_name = a", "cluster_name = b"])
+        def test_one(rabbitmq_server_factory, config):
+            node = rabbitmq_server_factory(config, certificates=True, plugins=(), keep=True)
+            seen.append((node.pid, node.certificates.ca.read_text()))
+
+        def test_all(rabbitmq_server_factory):
+            assert seen[0] == seen[1] != seen[2]
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "--strict-brokers").assert_outcomes(passed=4)
+
+
 def test_a_node_listens_on_loopback_only_and_leaves_nothing(session: Session) -> None:
     """Nor does its epmd; both are gone when the lease ends."""
     lease = session.order("rabbitmq", {"plugins": []})

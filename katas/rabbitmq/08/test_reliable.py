@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
+from pytest_mqkata.errors import ServerConfigError
 from pytest_mqkata.testing import Background, eventually, what_came, what_is_raised
 
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # where an example costs a second
@@ -1004,17 +1005,37 @@ def test_step5_all_are_done_or_parked(kata: ModuleType, rabbitmq_server: Any) ->
 
 # Step 6
 
-PROBE = {
-    "vhosts": [{"name": "shop"}],
-    "users": [{"name": "probe", "password": "probe", "tags": ""}],
-    "permissions": [{"user": "probe", "vhost": "shop", "configure": ".*", "write": ".*", "read": ".*"}],
-}
-"""Definitions of the test's own, in the place of the answer's."""
+OBSERVER = {"name": "observer", "password": "observer", "tags": "administrator"}
+ITS_PERMISSIONS = {"user": "observer", "vhost": "shop", "configure": "", "write": "", "read": ""}
+"""A user of the test's own, who may look at everything."""
+
+ONLY_OBSERVER = json.dumps({"vhosts": [{"name": "shop"}], "users": [OBSERVER], "permissions": [ITS_PERMISSIONS]})
 
 
-def tls_node(factory: Callable[..., Any], kata_dir: Path, definitions: Path | str, **options: Any) -> Any:
+def observed(kata_dir: Path) -> str:
+    """The answer's definitions, and the observer."""
+    try:
+        found = json.loads((kata_dir / "definitions.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        pytest.fail(f"definitions.json is not JSON: {error}.")
+    lists = ("vhosts", "users", "permissions", "exchanges", "queues", "bindings")
+    missing = [name for name in lists if not isinstance(found, dict) or not isinstance(found.get(name), list)]
+    if missing:
+        pytest.fail(
+            f"definitions.json must be a JSON object with these lists: {', '.join(lists)}. Not there: {missing}."
+        )
+    if {"name": "shop"} not in [{"name": one.get("name")} for one in found["vhosts"] if isinstance(one, dict)]:
+        pytest.fail(f"The 'vhosts' of definitions.json are {found['vhosts']}; the vhost 'shop' must be among them.")
+    found["users"].append(OBSERVER)
+    found["permissions"].append(ITS_PERMISSIONS)
+    return json.dumps(found)
+
+
+def tls_node(factory: Callable[..., Any], kata_dir: Path, definitions: str) -> Any:
     """A node with the answer's rabbitmq.conf, which listens for TLS and for nothing else."""
-    node = factory(kata_dir / "rabbitmq.conf", definitions, certificates=True, **options)
+    node = factory(
+        kata_dir / "rabbitmq.conf", definitions, certificates=True, plugins=("rabbitmq_management",), keep=True
+    )
     assert not listens(node.port), (
         "The node listens on a port without TLS as well, as RabbitMQ does unless it is told not to. What goes through it "
         "can be read by everybody on the way: listeners.tcp = none."
@@ -1051,13 +1072,16 @@ def complaints(node: Any) -> str:
 def test_step6_tls(
     kata: ModuleType, kata_dir: Path, rabbitmq_server_factory: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = tls_node(rabbitmq_server_factory, kata_dir, json.dumps(PROBE), plugins=())
+    try:  # once the definitions are written, it is the node of step 7
+        node = tls_node(rabbitmq_server_factory, kata_dir, observed(kata_dir))
+    except (ServerConfigError, pytest.fail.Exception):
+        node = tls_node(rabbitmq_server_factory, kata_dir, ONLY_OBSERVER)
     ours = node.certificates
     files = {"ca_file": str(ours.ca), "cert_file": str(ours.client), "key_file": str(ours.client_key)}
 
     def connect(host: str = "localhost", **changed: str | None) -> object:
         result = what_is_raised(
-            lambda: kata.connect_tls(url_of(node, "probe", "probe", host=host), **{**files, **changed})
+            lambda: kata.connect_tls(url_of(node, "observer", "observer", host=host), **{**files, **changed})
         )
         if isinstance(result, pika.BlockingConnection):
             with contextlib.suppress(Exception):
@@ -1070,7 +1094,7 @@ def test_step6_tls(
             changed.setenv("SSL_CERT_FILE", str(ours.ca))
             return connect(ca_file=str(ours.foreign_ca))
 
-    connection = what_is_raised(lambda: kata.connect_tls(url_of(node, "probe", "probe"), **files))
+    connection = what_is_raised(lambda: kata.connect_tls(url_of(node, "observer", "observer"), **files))
     assert isinstance(connection, pika.BlockingConnection), (
         f"Everything is as it should be (localhost, our CA, a client certificate that it signed, a user of the definitions "
         f"that the node was given), and connect_tls() {what_came(connection)}.\n{complaints(node)}"
@@ -1142,23 +1166,6 @@ def speaks(node: Any, version: ssl.TLSVersion) -> bool:
 # Step 7
 
 
-def observed(definitions: str) -> str:
-    """The answer's definitions, and a user of the test's own, who may look at everything."""
-    try:
-        found = json.loads(definitions)
-    except ValueError as error:
-        pytest.fail(f"definitions.json is not JSON: {error}.")
-    lists = ("vhosts", "users", "permissions", "exchanges", "queues", "bindings")
-    missing = [name for name in lists if not isinstance(found, dict) or not isinstance(found.get(name), list)]
-    if missing:
-        pytest.fail(
-            f"definitions.json must be a JSON object with these lists: {', '.join(lists)}. Not there: {missing}."
-        )
-    found["users"].append({"name": "observer", "password": "observer", "tags": "administrator"})
-    found["permissions"].append({"user": "observer", "vhost": "shop", "configure": "", "write": "", "read": ""})
-    return json.dumps(found)
-
-
 @contextlib.contextmanager
 def logged_in(node: Any, user: str) -> Iterator[pika.BlockingConnection]:
     """A connection of the test's own as one of the three users."""
@@ -1208,8 +1215,7 @@ def may(connection: pika.BlockingConnection, act: Callable[[BlockingChannel], ob
 @pytest.mark.step(7, "rabbitmq.conf", "definitions.json")
 @pytest.mark.timeout(60)
 def test_step7_each_may_do_only_its_job(kata_dir: Path, rabbitmq_server_factory: Callable[..., Any]) -> None:
-    definitions = observed((kata_dir / "definitions.json").read_text())
-    node = tls_node(rabbitmq_server_factory, kata_dir, definitions, plugins=("rabbitmq_management",))
+    node = tls_node(rabbitmq_server_factory, kata_dir, observed(kata_dir))
     messages_pass(node)
     nothing_else_is_allowed(node)
     topology_is_durable(node)
