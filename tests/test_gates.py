@@ -9,6 +9,7 @@ import pytest
 from support.mini import Mini
 
 from pytest_mqkata.authoring import gates, structure
+from pytest_mqkata.authoring.reach import reach
 from pytest_mqkata.katas.examples import Alternative, Mistake, alternatives, mistakes
 from pytest_mqkata.katas.kata import Kata
 from pytest_mqkata.katas.outline import configs
@@ -231,16 +232,63 @@ def test_a_mistake_in_a_configuration_file(config_kata: Kata) -> None:
     assert gates.mistake_is_rejected(mistake) == ["wrong_port names step 1, but no step rejects it first"]
 
 
+def test_of_a_mistake_the_steps_within_its_reach_are_run(kata: Kata) -> None:
+    """The others see the solution, as in a dozen runs before. `store_later` calls `store`."""
+    path = kata.root / "tests/mistakes/redis/01/wrong0.py"
+    about = MISTAKE.partition("\n\n\n")[0].replace("Step: 1", "Step: 2")
+    _write(path, f"{about}\n\n\ndef store(client, value):\n    return bool(client.set('n', value))\n")
+    mistake = Mistake(kata, path)
+    assert {one.step for one in gates.run_mistake(mistake)} == {2, 3}
+
+    _write(path, path.read_text() + "\nprint('what else may this do?')\n")
+    assert {one.step for one in gates.run_mistake(mistake)} == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ("def a(): ...", {"a", "b", "C", "d"}),
+        ("def b(): ...", {"b", "C", "d"}),
+        ("class C(C): ...", {"C", "d"}),
+        ("import time", {"time", "d"}),
+        ("from os import path as e", {"e", "d"}),
+        ("_kept = b\n\n\ndef b(): ...", {"_kept", "b", "C", "d"}),
+        ("'About.'\nx: int = 1\ny, z = 1, 2", {"x", "y", "z"}),
+        ("C.method = None", None),
+        ("time.sleep(1)", None),
+        ("for x in (): pass", None),
+    ],
+)
+def test_how_far_a_mistake_reaches(wrong: str, expected: set[str] | None) -> None:
+    """Whatever uses a name that is bound anew; None where more is done than binding names."""
+    solution = """\
+import time
+from os import path as e
+
+def a(): return 1
+def b(): return a()
+
+class C:
+    def method(self): return b()
+
+def d(x=e):
+    time.sleep(C().method())
+
+def alone(): return "a"
+"""
+    assert reach(solution, wrong) == expected
+
+
 def test_of_a_mistake_in_a_configuration_file_the_steps_that_read_it_are_run(config_kata: Kata) -> None:
-    """The others see the solution, as in a dozen runs before; with a wrong function beside it, all are run."""
+    """And with a wrong function beside it, the steps that call that as well."""
     path = config_kata.root / "tests/mistakes/redis/01/wrong_port"
     _write(path / "mini.conf", "port 1\n")
     _write(path / "mistake.toml", 'title = "None"\nstep = 1\nwhy = "It is right."\n')
     mistake = Mistake(config_kata, path)
     assert {one.step for one in gates.run_mistake(mistake)} == {1}
 
-    _write(path / config_kata.module, "def unused() -> None: ...\n")
-    assert {one.step for one in gates.run_mistake(mistake)} == {1, 2, 3}
+    _write(path / config_kata.module, "async def store_later(client, value):\n    return True\n")
+    assert {one.step for one in gates.run_mistake(mistake)} == {1, 3}
 
 
 def test_an_alternative_with_another_configuration_file(config_kata: Kata) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from pytest_mqkata.authoring.reach import reach
 from pytest_mqkata.authoring.running import Outcome, run, run_answer
 from pytest_mqkata.authoring.structure import original_stub
 from pytest_mqkata.katas.answer import is_config
@@ -38,19 +39,23 @@ def solution_is_green(kata: Kata, *arguments: str, backwards: bool = False) -> l
 
 
 def run_mistake(mistake: Mistake) -> list[Outcome]:
-    """Run a wrong answer: only those of its steps that may come out differently than on the solution.
+    """Run a wrong answer: those of its steps that can come out differently than on the solution.
 
-    Of a kata that needs a cluster only the step that rejects it: each takes seconds. Of a mistake in configuration files
-    the steps that read one of them.
+    Of a kata that needs a cluster only the step that rejects it: each takes seconds.
     """
-    if mistake.kata.needs_cluster:
-        steps = [mistake.step]
-    elif not mistake.text:
-        steps = [number for number, names in step_names(mistake.kata).items() if names & mistake.configs.keys()]
-    else:
-        steps = []
+    steps = [mistake.step] if mistake.kata.needs_cluster else _within_reach(mistake)
     only = [f"--only-steps={','.join(map(str, steps))}"] if steps else []
     return run_answer(mistake.kata, mistake.files, *only)
+
+
+def _within_reach(mistake: Mistake) -> list[int]:
+    """The steps that call what a mistake changes, or read one of its files; [] if that cannot be told."""
+    names = reach(solution_text(mistake.kata), mistake.text)
+    if names is None:
+        return []
+    touched = names | mistake.configs.keys()
+    steps = [number for number, used in step_names(mistake.kata).items() if used & touched]
+    return steps if mistake.step in steps else []
 
 
 def mistake_is_rejected(mistake: Mistake, outcomes: Sequence[Outcome] | None = None) -> list[str]:
