@@ -22,6 +22,9 @@ from pytest_mqkata.supervisor.client import ask_all
 ROOT = Path(__file__).resolve().parent.parent
 SINGLE_NODE, CLUSTER = 10.0, 60.0  # seconds
 
+COLD = {"rabbitmq/06": ("Prometheus, until it scrapes", 5.9), "rabbitmq/08": ("a TLS node", 3.0)}
+"""What a kata starts besides the warm broker, and the seconds that this takes on an idle machine: on top of its budget."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,8 +41,11 @@ def main() -> int:
         kata = known[name]
         seconds, slowest = _measure(kata, arguments.runs)
         budget = CLUSTER if kata.needs_cluster else SINGLE_NODE
-        over += [name] if seconds > budget else []
-        table.add_row(name, f"{seconds:.1f}", f"{budget:.0f}", slowest, style="red" if seconds > budget else "")
+        what, cold = COLD.get(name, ("", 0.0))
+        late = seconds > budget + cold
+        over += [name] if late else []
+        shown = f"{budget:.0f} + {cold:.1f} ({what})" if cold else f"{budget:.0f}"
+        table.add_row(name, f"{seconds:.1f}", shown, slowest, style="red" if late else "")
     console = Console(width=100)
     console.print(f"load {os.getloadavg()[0]:.1f}; medians of {arguments.runs} runs on a warm broker")
     console.print(table)

@@ -369,7 +369,7 @@ def test_step2_no_loss_for_any_sequence_of_cuts(
 ) -> None:
     proxy = fault_proxy(rabbitmq_server.url)
 
-    @settings(max_examples=12, phases=NO_SHRINKING)
+    @settings(max_examples=5, phases=NO_SHRINKING)
     @given(st.lists(st.sampled_from(["nothing", "cut", "lose_next_reply"]), min_size=1, max_size=6))
     @example(["nothing", "cut", "cut", "nothing", "lose_next_reply", "nothing"])
     @example(["lose_next_reply", "lose_next_reply"])
@@ -709,7 +709,7 @@ def test_step4_concurrent_callers(kata: ModuleType, tmp_path: Path) -> None:
 def test_step4_any_sequence_books_each_once(kata: ModuleType, tmp_path: Path) -> None:
     numbers = iter(range(10_000))
 
-    @settings(max_examples=20)
+    @settings(max_examples=12)
     @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=8))
     @example([("a", True, False), ("a", False, True), ("a", False, False)])
     def once_each(deliveries: list[tuple[str, bool, bool]]) -> None:
@@ -969,7 +969,7 @@ def test_step5_the_copy_comes_first(kata: ModuleType, rabbitmq_server: Any) -> N
 
 @pytest.mark.step(5, "declare_retry", "consume")
 def test_step5_all_are_done_or_parked(kata: ModuleType, rabbitmq_server: Any) -> None:
-    @settings(max_examples=2, phases=NO_SHRINKING)
+    @settings(max_examples=1, phases=NO_SHRINKING)
     @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=8))
     @example([(0, False), (1, False), (2, False), (3, False), (1, True), (2, True)])
     def done_or_parked(plan: list[tuple[int, bool]]) -> None:
