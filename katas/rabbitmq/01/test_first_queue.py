@@ -19,6 +19,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from pytest_mqkata.testing import eventually, what_came, what_is_raised
+from pytest_mqkata.testing_rabbitmq import opened
 
 IDLE = 0.6  # seconds that a desk waits for a new order
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # where an example costs a crash
@@ -39,17 +40,6 @@ def channel(rabbitmq_server: Any) -> Iterator[BlockingChannel]:
     """A channel on a connection of the test's own, for the answer to work with."""
     with opened(rabbitmq_server.url) as channel:
         yield channel
-
-
-@contextlib.contextmanager
-def opened(url: str) -> Iterator[BlockingChannel]:
-    """A channel on a connection of its own, both closed at the end; no matter if they were lost before."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        with contextlib.suppress(Exception):
-            connection.close()
 
 
 def filled(channel: BlockingChannel, queue: str, *orders: dict[str, Any] | bytes) -> str:

@@ -17,6 +17,7 @@ from pika.exceptions import ChannelClosedByBroker, UnroutableError
 
 from pytest_mqkata.recipes.management import ManagementError
 from pytest_mqkata.testing import eventually, what_came, what_is_raised
+from pytest_mqkata.testing_rabbitmq import opened
 
 WORDS = ["a", "b", "", "*", "#"] * 3 + ["A", "é", "or+der", "(x", "a*", "##", "?", "[ab]", "a\n"]
 NAMES = ["region", "express", "items"]
@@ -38,17 +39,6 @@ def sender(rabbitmq_server: Any) -> Iterator[BlockingChannel]:
     with opened(rabbitmq_server.url) as channel:
         channel.confirm_delivery()
         yield channel
-
-
-@contextlib.contextmanager
-def opened(url: str) -> Iterator[BlockingChannel]:
-    """A channel on a connection of its own, both closed at the end; no matter if they were lost before."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        with contextlib.suppress(Exception):
-            connection.close()
 
 
 def send(sender: BlockingChannel, exchange: str, key: str, body: bytes = b"", headers: Headers | None = None) -> bool:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from pytest_mqkata.testing import eventually, what_came, what_is_raised
+from pytest_mqkata.testing import Background, eventually, what_came, what_is_raised
+from pytest_mqkata.testing_rabbitmq import opened
 
 TTL = 0.3  # seconds until a job is stale
 IDLE = 0.5  # seconds without a job after which a worker ends
@@ -38,35 +39,6 @@ def channel(rabbitmq_server: Any) -> Iterator[BlockingChannel]:
     """A channel on a connection of the test's own, for the answer to work with."""
     with opened(rabbitmq_server.url) as channel:
         yield channel
-
-
-@contextlib.contextmanager
-def opened(url: str) -> Iterator[BlockingChannel]:
-    """A channel on a connection of its own, both closed at the end; no matter if they were lost before."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        with contextlib.suppress(Exception):
-            connection.close()
-
-
-class Background:
-    """A call in a thread of its own, which may never come back. It opens its own connection: pika's are for one thread."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call = call
-        self.result: object = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        self.result = what_is_raised(self._call)
-
-    def wait(self, timeout: float) -> bool:
-        """Whether it ended within so many seconds."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
 
 def stocked(channel: BlockingChannel, queue: str, *jobs: bytes) -> str:

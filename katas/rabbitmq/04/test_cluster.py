@@ -25,21 +25,11 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
 from pytest_mqkata.testing import eventually, what_came, what_is_raised
+from pytest_mqkata.testing_rabbitmq import opened
 
 NAMES = ["rabbit1@localhost", "rabbit2@localhost", "rabbit3@localhost"]
 ORDERS = 30
 IDLE = 1.2  # seconds that a follower waits for a message
-
-
-@contextlib.contextmanager
-def opened(url: str) -> Iterator[BlockingChannel]:
-    """A channel on a connection of its own, both closed at the end; no matter if they were lost before."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        with contextlib.suppress(Exception):
-            connection.close()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import itertools
 import json
 import math
 import re
-import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pika
 import pytest
 import yaml
 from hypothesis import example, given, settings

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
-import random
 import re
 import socket
 import socketserver
@@ -32,6 +31,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from pytest_mqkata.errors import ServerConfigError
 from pytest_mqkata.testing import Background, eventually, what_came, what_is_raised
+from pytest_mqkata.testing_rabbitmq import opened
 
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # where an example costs a second
 KEYS = [Fernet.generate_key() for _ in range(3)]
@@ -52,17 +52,6 @@ def channel(rabbitmq_server: Any) -> Iterator[BlockingChannel]:
     """A channel on a connection of the test's own."""
     with opened(rabbitmq_server.url) as channel:
         yield channel
-
-
-@contextlib.contextmanager
-def opened(url: str) -> Iterator[BlockingChannel]:
-    """A channel on a connection of its own, both closed at the end; no matter if they were lost before."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    try:
-        yield connection.channel()
-    finally:
-        with contextlib.suppress(Exception):
-            connection.close()
 
 
 def drain(channel: BlockingChannel, queue: str) -> list[tuple[pika.BasicProperties, bytes]]:
